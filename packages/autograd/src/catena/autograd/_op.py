@@ -1,0 +1,369 @@
+"""An op: a forward on arrays, and per input the rule of its cotangent, whose parameter names say what is kept.
+
+    @elementwise_op
+    def tanh(x):
+        return array_namespace(x).tanh(x)
+
+    tanh.vjps(x=lambda g, out: g * (1 - out * out))
+
+`g` is the cotangent of the result, `out` the result, any other name the forward's parameter of that name; `x_spec` is the shape,
+dtype and device of `x` without its data. Backward runs the rules on arrays; with `create_graph` it runs the same rules on
+Variables, which records them, so an op has gradients of every order.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import xparray as xp
+from xparray import Device
+from xparray._dispatch import SCALARS, common_backend, dtype_name
+
+from catena.autograd._config import RECORDING, SCOPE, recording
+from catena.autograd._node import Node, pick
+from catena.autograd._variable import Variable, variable
+
+Rule = Callable[..., Any]
+_NUMPY = xp.get_backend("numpy")
+
+
+class Spec(NamedTuple):
+    """An array without its data."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    device: Device
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+def spec_of(x: Any) -> Spec:
+    """The Spec of an array; that of a Python number is 0-d."""
+    if type(x) in SCALARS:
+        return Spec((), type(x), Device("numpy"))
+    return Spec(x.shape, x.dtype, xp.device_of(x))
+
+
+class _Kept(NamedTuple):
+    """One thing a rule reads: how to take it from a call, and how it looks to a rule that records."""
+
+    name: str
+    kind: str  # "input", "inputs", "spec", "specs", "out", "out_spec" or "option"
+    index: int
+
+
+class Plan:
+    """What to keep of one call and which rules to run, given which inputs need gradients."""
+
+    __slots__ = ("joint", "kept", "kept_inputs", "needs", "rules", "save")
+
+    def __init__(self, op: Op, needs: tuple[bool, ...]) -> None:
+        self.needs = needs
+        names: dict[str, int] = {}  # each thing kept once, and its place in Node.saved
+
+        def places(rule: Rule) -> tuple[int, ...]:
+            return tuple(names.setdefault(n, len(names)) for n in op._reads[rule])
+
+        self.joint = (op._joint, places(op._joint)) if op._joint else None
+        self.rules = tuple(
+            (i, rule, places(rule)) for i, rule in sorted(op._rules.items()) if i < len(needs) and needs[i] and not op._joint
+        )
+        self.kept = tuple(op._kept(name) for name in names)
+        variadic = range(len(op.inputs), len(needs)) if any(k.kind == "inputs" for k in self.kept) else ()
+        self.kept_inputs = (*(k.index for k in self.kept if k.kind == "input"), *variadic)
+        self.save = self._saver(op)
+
+    def _saver(self, op: Op) -> Callable[[list[Any], Any, dict[str, Any]], tuple[Any, ...]]:
+        """The function that takes what is kept from one call's arrays, result and options."""
+        kinds = [k.kind for k in self.kept]
+        if not kinds:
+            return lambda arrays, y, options: ()
+        if kinds == ["out"]:
+            return lambda arrays, y, options: (y,)
+        if kinds == ["input"]:
+            i = self.kept[0].index
+            return lambda arrays, y, options: (arrays[i],)
+        if kinds == ["input", "input"]:
+            i, j = self.kept[0].index, self.kept[1].index
+            return lambda arrays, y, options: (arrays[i], arrays[j])
+        takers = [_taker(k, op) for k in self.kept]
+        return lambda arrays, y, options: tuple([take(arrays, y, options) for take in takers])
+
+
+def _taker(kept: _Kept, op: Op) -> Callable[[list[Any], Any, dict[str, Any]], Any]:
+    i, name = kept.index, kept.name
+    if kept.kind == "input":
+        return lambda arrays, y, options: arrays[i] if i < len(arrays) else None
+    if kept.kind == "inputs":
+        return lambda arrays, y, options: tuple(arrays[i:])
+    if kept.kind == "spec":
+        return lambda arrays, y, options: spec_of(arrays[i]) if i < len(arrays) else None
+    if kept.kind == "specs":
+        return lambda arrays, y, options: [spec_of(a) for a in arrays[i:]]
+    if kept.kind == "out":
+        return lambda arrays, y, options: y
+    if kept.kind == "out_spec":
+        return lambda arrays, y, options: [spec_of(part) for part in y] if type(y) is tuple else spec_of(y)
+    default = op.options[name]
+    return lambda arrays, y, options: options.get(name, default)
+
+
+class Op:
+    """A differentiable function: call it with arrays for an array, with a Variable among them for a Variable.
+
+    Attributes:
+        name: the forward's name.
+        inputs: names of the inputs, `*xs` not among them.
+        options: names and defaults of the keyword-only parameters.
+    """
+
+    broadcasts = False
+    stays = True  # the result lives where the inputs do
+    __name__: str
+
+    def __init__(self, forward: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, forward)
+        self.forward = forward
+        self.name: str = forward.__name__
+        parameters = inspect.signature(forward).parameters.values()
+        positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        self.inputs = tuple(p.name for p in positional)
+        self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+        self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self._least = sum(p.default is p.empty for p in positional)
+        self._most = len(positional) if self.variadic is None else 2**31
+        self._rules: dict[int, Rule] = {}
+        self._joint: Rule | None = None
+        self._reads: dict[Rule, tuple[str, ...]] = {}
+        self._plans: dict[int, Plan] = {}
+        REGISTRY[f"{forward.__module__}.{self.name}"] = self
+
+    # -------------------------------------------------------------- declaration
+
+    def vjps(self, **rules: Rule) -> Op:
+        """Give the rule of each input by name; an input without one has no gradient.
+
+        Raises:
+            TypeError: a rule is for no input, or reads what does not exist.
+        """
+        for name, rule in rules.items():
+            if name not in self.inputs:
+                raise TypeError(f"{self.name}.vjps: {name!r} is no input; the inputs are {', '.join(self.inputs)}")
+            self._rules[self.inputs.index(name)] = rule
+            self._reads[rule] = self._names_read(rule)
+        return self
+
+    def vjp(self, rule: Rule) -> Rule:
+        """Decorator: one rule for all inputs, where their gradients share work.
+
+        It is called as `rule(g, <what it names>, needs=needs)` with one boolean an input, and returns one cotangent an input,
+        None where none is needed.
+
+        Raises:
+            TypeError: the rule reads what does not exist.
+        """
+        self._joint = rule
+        self._reads[rule] = self._names_read(rule)
+        return rule
+
+    def _names_read(self, rule: Rule) -> tuple[str, ...]:
+        parameters = inspect.signature(rule).parameters.values()
+        names = tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+        known = {*self.inputs, *self.options, "out", "out_spec", *(f"{n}_spec" for n in self.inputs)}
+        if self.variadic:
+            known |= {self.variadic, f"{self.variadic}_spec"}
+        unknown = [n for n in names[1:] if n not in known]
+        if names[:1] != ("g",) or unknown:
+            wrong = f"names {', '.join(unknown)}" if unknown else "does not begin with g"
+            raise TypeError(f"rule of {self.name}: it {wrong}; it may read g, {', '.join(sorted(known))}")
+        return names[1:]
+
+    def _kept(self, name: str) -> _Kept:
+        if name in ("out", "out_spec"):
+            return _Kept(name, name, -1)
+        if name in self.options:
+            return _Kept(name, "option", -1)
+        base, is_spec = (name.removesuffix("_spec"), True) if name not in (*self.inputs, self.variadic) else (name, False)
+        if base == self.variadic:
+            return _Kept(name, "specs" if is_spec else "inputs", len(self.inputs))
+        return _Kept(name, "spec" if is_spec else "input", self.inputs.index(base))
+
+    # -------------------------------------------------------------------- calls
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Compute the op: arrays in, array out; with a Variable among the inputs, Variables out."""
+        if not self._least <= len(args) <= self._most or (options and not self.options.keys() >= options.keys()):
+            args, options = self._bind(args, options)
+        arrays = []
+        parents = []
+        wrapped = foreign = False
+        mask = 1  # one bit an input, behind a leading 1: which inputs need gradients
+        for a in args:
+            if isinstance(a, Variable):
+                wrapped = True
+                node = a.node
+                a = a._array  # noqa: PLW2901 - the array stands for its Variable from here on
+                parents.append(node)
+                mask += mask if node is None else mask + 1
+            else:
+                parents.append(None)
+                mask += mask
+            if type(a) is not np.ndarray and type(a) not in SCALARS:
+                foreign = True
+            arrays.append(a)
+        backend = common_backend(self.name, arrays) if foreign else _NUMPY
+        try:
+            y = self.forward(*arrays, **options)
+        except Exception as e:
+            e.add_note(self._note(arrays, options))
+            raise
+        if (type(y) is not np.ndarray or foreign) and self.stays:
+            y = backend.wrap(y)
+        if not wrapped:
+            return y
+        if mask == 1 << len(arrays) or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
+            return variable(y, None) if type(y) is not tuple else tuple(variable(part, None) for part in y)
+        plan = self._plans.get(mask)
+        if plan is None:
+            plan = self._plans[mask] = Plan(self, tuple(p is not None for p in parents))
+        if type(y) is tuple:
+            node = Node(self, parents, plan, plan.save(arrays, y, options), None, None)
+            return tuple(variable(part, pick(node, i, len(y), part)) for i, part in enumerate(y))
+        return variable(y, Node(self, parents, plan, plan.save(arrays, y, options), y.shape, y.dtype))
+
+    def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Inputs given by keyword become positional, options given by position become keywords."""
+        if self.variadic:
+            args, extra = args, ()
+        else:
+            args, extra = args[: len(self.inputs)], args[len(self.inputs) :]
+        names = list(self.options)
+        if len(extra) > len(names):
+            raise TypeError(f"{self.name}: got {len(args) + len(extra)} positional arguments; it takes {self._signature()}")
+        options = dict(zip(names, extra, strict=False))
+        inputs = list(args)
+        for name, value in keywords.items():
+            if name in options or name in self.inputs[: len(args)]:
+                raise TypeError(f"{self.name}: got {name!r} twice; it takes {self._signature()}")
+            if name in self.options:
+                options[name] = value
+            elif name not in self.inputs:
+                raise TypeError(f"{self.name}: got an unknown argument {name!r}; it takes {self._signature()}")
+        for name in self.inputs[len(args) :]:
+            if name not in keywords:
+                break
+            inputs.append(keywords[name])
+        if not self._least <= len(inputs) or any(n in keywords for n in self.inputs[len(inputs) :]):
+            missing = self.inputs[len(inputs)]
+            raise TypeError(f"{self.name}: {missing!r} is missing; it takes {self._signature()}")
+        return tuple(inputs), options
+
+    def _signature(self) -> str:
+        return str(inspect.signature(self.forward))
+
+    def _note(self, arrays: list[Any], options: dict[str, Any]) -> str:
+        names = [*self.inputs, *(f"{self.variadic}[{i}]" for i in range(len(arrays) - len(self.inputs)))]
+        shown = [f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}" for n, a in zip(names, arrays, strict=False)]
+        return f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})"
+
+    # ----------------------------------------------------------------- backward
+
+    def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
+        """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
+        plan, saved, parents = node.plan, node.saved, node.parents
+        if saved is None:
+            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
+        for i in plan.kept_inputs:
+            parent = parents[i] if i < len(parents) else None
+            if parent is not None and parent.seq > node.seq:
+                raise RuntimeError(
+                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
+                    "run the forward pass again after an update"
+                )
+        if create_graph:
+            saved = self._as_variables(node, saved)
+        if plan.joint is not None:
+            rule, places = plan.joint
+            return rule(g, *[saved[j] for j in places], needs=wanted or plan.needs)
+        gxs: list[Any] = [None] * len(parents)
+        for i, rule, places in plan.rules:
+            if wanted is None or wanted[i]:
+                gxs[i] = rule(g, *[saved[j] for j in places])
+        return gxs
+
+    def _as_variables(self, node: Node, saved: tuple[Any, ...]) -> list[Any]:
+        """What was kept, each array with its place in the graph, so that rules record their dependence on it."""
+
+        def at(array: Any, i: int) -> Any:
+            parent = node.parents[i] if i < len(node.parents) else None
+            return array if parent is None else variable(array, parent)
+
+        seen: list[Any] = []
+        for kept, value in zip(node.plan.kept, saved, strict=True):
+            if kept.kind == "input":
+                seen.append(at(value, kept.index))
+            elif kept.kind == "inputs":
+                seen.append(tuple(at(x, kept.index + i) for i, x in enumerate(value)))
+            elif kept.kind == "out":
+                several = type(value) is tuple
+                seen.append(tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value)) if several else variable(value, node))
+            else:
+                seen.append(value)
+        return seen
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}{self._signature()}>"
+
+
+class ElementwiseOp(Op):
+    """An op whose inputs broadcast; the engine sums each cotangent back to its input's shape."""
+
+    broadcasts = True
+
+
+# Every op that exists, by module and name: the gradient suite walks it.
+REGISTRY: dict[str, Op] = {}
+
+
+def op(forward: Callable[..., Any]) -> Op:
+    """Decorator: declare an op; its rules return cotangents of the inputs' exact shapes.
+
+    Inputs are the positional parameters; options are keyword-only (callers may give them by position). The forward takes and
+    returns arrays (or a tuple of them); rules are added with `.vjps(name=rule, ...)` or `@f.vjp`.
+
+    Example:
+        >>> import numpy as np
+        >>> @op
+        ... def scaled(x, *, by):
+        ...     return x * by
+        >>> _ = scaled.vjps(x=lambda g, by: g * by)
+        >>> x = Variable(np.ones(2))
+        >>> scaled(x, by=3.0).backward(grad=np.ones(2))
+        >>> x.grad.tolist()
+        [3.0, 3.0]
+    """
+    return Op(forward)
+
+
+def elementwise_op(forward: Callable[..., Any]) -> ElementwiseOp:
+    """Decorator: declare an op whose inputs broadcast; rules need not care, the engine sums over what was broadcast.
+
+    Example:
+        >>> import numpy as np
+        >>> @elementwise_op
+        ... def product(a, b):
+        ...     return a * b
+        >>> _ = product.vjps(a=lambda g, b: g * b, b=lambda g, a: g * a)
+        >>> b = Variable(np.float32(2.0))
+        >>> product(np.ones(3, "float32"), b).backward(grad=np.ones(3, "float32"))
+        >>> float(b.grad)
+        3.0
+    """
+    return ElementwiseOp(forward)

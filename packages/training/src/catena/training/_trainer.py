@@ -1,0 +1,267 @@
+"""The training loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xparray.random
+
+from catena import nn
+from catena.training._extension import PRIORITY_READER
+from catena.training.triggers import Trigger, get_trigger
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
+    from catena.training.updaters import Updater
+
+
+@dataclass
+class _Entry:
+    """An extension as the trainer keeps it."""
+
+    extension: Any
+    trigger: Trigger
+    priority: int
+    call_before_training: bool
+
+    def tell(self, event: str, *args: Any) -> None:
+        """Call the extension's method for an event; a plain function has none."""
+        method = getattr(self.extension, event, None)
+        if method is not None:
+            method(*args)
+
+
+class Trainer:
+    """The training loop: update the parameters, then run every extension whose trigger fires, until the stop trigger does.
+
+    ``stop_trigger`` is a tuple such as ``(20, "epoch")``, any callable taking the trainer, or None for a loop that only
+    an exception ends. Files go to the folder ``out``. ``extensions`` are extended one by one.
+
+    What a model reports while it is updated (``catena.nn.report``) is in ``observation``, under the name of its
+    optimizer: ``main/loss`` for the loss reported by the target of the optimizer ``main``.
+
+    Saving a trainer (the ``snapshot`` extension, or ``catena.nn.serializers.save_npz``) saves its updater, stop trigger,
+    extensions, their triggers, and the states of the process's random generators: xparray's, NumPy's global one and
+    Python's ``random``. A trainer built in the same way that loads the file goes on as if it had never stopped.
+
+    Example:
+        >>> import tempfile
+        >>> from catena.training import Trainer, get_trigger
+        >>> class Count:  # an updater has these; see StandardUpdater for one that trains
+        ...     iteration = epoch = 0
+        ...     def connect_trainer(self, trainer): ...
+        ...     def get_all_optimizers(self): return {}
+        ...     def update(self): self.iteration += 1
+        ...     def finalize(self): ...
+        >>> trainer = Trainer(Count(), (3, "iteration"), out=tempfile.mkdtemp())
+        >>> trainer.extend(lambda trainer: print("iteration", trainer.updater.iteration), name="show")
+        >>> trainer.run()
+        iteration 1
+        iteration 2
+        iteration 3
+    """
+
+    def __init__(
+        self,
+        updater: Updater,
+        stop_trigger: Any = None,
+        out: str | os.PathLike[str] = "result",
+        extensions: Iterable[Any] | None = None,
+    ) -> None:
+        self.updater = updater
+        self.stop_trigger = get_trigger(stop_trigger)
+        self.out = out
+        self.observation: dict[str, Any] = {}
+        self.reporter = nn.Reporter()
+        for name, optimizer in updater.get_all_optimizers().items():
+            self.reporter.add_observer(name, optimizer.target)
+            self.reporter.add_observers(name, optimizer.target.namedlinks(skipself=True))
+        self._extensions: dict[str, _Entry] = {}
+        self._started_at: float | None = None
+        self._elapsed_before = 0.0  # by the runs that this one resumes, then by this run too once it is over
+        self._ran = False
+        updater.connect_trainer(self)
+        for extension in extensions or ():
+            self.extend(extension)
+
+    @property
+    def is_before_training(self) -> bool:
+        """Whether no update was done yet, in this run or in one that it resumes."""
+        return self.updater.iteration == 0
+
+    @property
+    def elapsed_time(self) -> float:
+        """Seconds spent in ``run``, those of the runs that this one resumes included."""
+        if self._started_at is None:
+            return self._elapsed_before
+        return self._elapsed_before + time.perf_counter() - self._started_at
+
+    def extend(
+        self,
+        extension: Any,
+        name: str | None = None,
+        trigger: Any = None,
+        priority: int | None = None,
+        *,
+        call_before_training: bool = False,
+    ) -> None:
+        """Add an extension: an :class:`Extension`, or any callable that takes the trainer.
+
+        Its name, trigger and priority are those given here, else its own attributes ``name`` or ``default_name``,
+        ``trigger`` and ``priority``, else its ``__name__``, ``(1, "iteration")`` and ``PRIORITY_READER``. A name that is
+        taken gets ``_1``, ``_2``, ... With ``call_before_training`` it is also called before the first update.
+
+        Raises:
+            TypeError: the extension cannot be called, or has no name.
+        """
+        if not callable(extension):
+            raise TypeError(f"Trainer.extend: extension is {extension!r}, expected a callable that takes the trainer")
+        if name is None:
+            own = (getattr(extension, attribute, None) for attribute in ("name", "default_name", "__name__"))
+            name = next((found for found in own if found is not None), None)
+        if name is None:
+            raise TypeError(f"Trainer.extend: {extension!r} has no name of its own; give one, extend(..., name='...')")
+        if name == "training":
+            raise ValueError("Trainer.extend: name is 'training', which is the trainer's own; give another name")
+        unique, ordinal = name, 0
+        while unique in self._extensions:
+            ordinal += 1
+            unique = f"{name}_{ordinal}"
+        if trigger is None:
+            trigger = getattr(extension, "trigger", (1, "iteration"))
+        if priority is None:
+            priority = getattr(extension, "priority", PRIORITY_READER)
+        if hasattr(extension, "name"):
+            extension.name = unique
+        self._extensions[unique] = _Entry(extension, get_trigger(trigger), priority, call_before_training)
+
+    def get_extension(self, name: str) -> Any:
+        """Return the extension of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if name not in self._extensions:
+            raise ValueError(f"Trainer.get_extension: no extension is named {name!r}; there are {list(self._extensions)}")
+        return self._extensions[name].extension
+
+    def run(self, show_loop_exception_msg: bool = True) -> None:
+        """Train until the stop trigger fires; a trainer runs once.
+
+        However the run ends, every extension and then the updater is finalized exactly once, and an ``Exception`` is
+        first told to every extension's ``on_error``. The exception itself is raised on with its own traceback and, if
+        ``show_loop_exception_msg``, a note saying where training stood.
+
+        Raises:
+            RuntimeError: this trainer has run before.
+        """
+        if self._ran:
+            raise RuntimeError(
+                f"Trainer.run: this trainer has already run, up to iteration {self.updater.iteration}, and runs once "
+                "only; to go on, build another with a later stop_trigger and load a snapshot into it: "
+                "catena.nn.serializers.load_npz(file, trainer)"
+            )
+        self._ran = True
+        os.makedirs(self.out, exist_ok=True)
+        entries = sorted(self._extensions.values(), key=lambda entry: -entry.priority)
+        self._started_at = time.perf_counter()
+        try:
+            # Lowest priority first: a snapshot restores the run before any other extension looks at it.
+            for entry in sorted(entries, key=lambda entry: entry.priority):
+                entry.tell("initialize", self)
+            self._loop(entries)
+        except BaseException as error:
+            if show_loop_exception_msg and isinstance(error, Exception):
+                error.add_note(f"raised in Trainer.run after {self.updater.iteration} complete iterations")
+            self._close(entries, error)
+            raise
+        else:
+            self._close(entries, None)
+
+    def _loop(self, entries: list[_Entry]) -> None:
+        update, scope = self.updater.update, self.reporter.scope
+        if self.is_before_training:
+            self.observation = {}
+            with scope(self.observation):
+                for entry in entries:
+                    if entry.call_before_training:
+                        entry.extension(self)
+        while not self.stop_trigger(self):
+            self.observation = {}
+            with scope(self.observation):
+                update()
+                for entry in entries:
+                    if entry.trigger(self):
+                        entry.extension(self)
+
+    def _close(self, entries: list[_Entry], error: BaseException | None) -> None:
+        """Tell every extension of the error, then finalize each and the updater, whatever any of them raises.
+
+        A failure becomes a note of the error under way; without one it is raised at the end.
+        """
+        self._elapsed_before, self._started_at = self.elapsed_time, None
+        steps: list[Callable[[], None]] = []
+        if isinstance(error, Exception):
+            steps += [partial(entry.tell, "on_error", self, error, error.__traceback__) for entry in entries]
+        steps += [partial(entry.tell, "finalize") for entry in entries]
+        steps.append(self.updater.finalize)
+        first_failure: BaseException | None = None
+        for step in steps:
+            try:
+                step()
+            except BaseException as failure:  # even Ctrl-C: the others still have files to close and workers to join
+                main = error or first_failure
+                if main is None:
+                    first_failure = failure
+                else:
+                    main.add_note(f"then, while closing the trainer's extensions, also: {failure!r}")
+        try:
+            if first_failure is not None:
+                raise first_failure
+        finally:
+            del first_failure, error  # an exception that its own traceback's frame refers to would be a cycle
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write the whole state of the run to ``serializer``, or read it back from there."""
+        self.updater.serialize(serializer["updater"])
+        if hasattr(self.stop_trigger, "serialize"):
+            self.stop_trigger.serialize(serializer["stop_trigger"])
+        for name, entry in self._extensions.items():
+            if hasattr(entry.extension, "serialize"):
+                entry.extension.serialize(serializer["extensions"][name])
+            if hasattr(entry.trigger, "serialize"):
+                entry.trigger.serialize(serializer["extension_triggers"][name])
+        elapsed = float(serializer("_snapshot_elapsed_time", self.elapsed_time))
+        if serializer.reading:
+            self._elapsed_before = elapsed
+            if self._started_at is not None:
+                self._started_at = time.perf_counter()
+        _serialize_random_states(serializer["random"])
+
+
+def _serialize_random_states(serializer: Serializer) -> None:
+    """Write or read the process's random generators, each as a string of JSON; reading changes all of them or none."""
+    generator = xparray.random.get_generator()
+    numpy_state = np.random.get_state(legacy=False)
+    states = {
+        "xparray": generator.state,
+        "numpy": json.dumps(numpy_state, default=np.ndarray.tolist),
+        "python": json.dumps(random.getstate()),
+    }
+    read = {name: str(serializer(name, state)) for name, state in states.items()}
+    if not serializer.reading:
+        return
+    version, internal, gauss_next = json.loads(read["python"])
+    python_state = (version, tuple(internal), gauss_next)
+    numpy_state = json.loads(read["numpy"])
+    np.random.set_state(numpy_state)
+    random.setstate(python_state)
+    generator.state = read["xparray"]

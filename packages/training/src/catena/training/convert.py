@@ -1,0 +1,218 @@
+"""From a minibatch, a list of examples, to the arrays that a model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import xparray as xp
+from xparray import Array, Device
+
+__all__ = ["concat_examples", "to_device"]
+
+# What NumPy stacks by itself; any other array goes through its own library.
+_HOST_TYPES = (np.ndarray, np.generic, int, float, complex, str, bytes, list)
+
+
+def concat_examples(batch: Sequence[Any], device: str | Device | int | None = None, padding: Any = None) -> Any:
+    """Stack the examples of a minibatch along a new first axis.
+
+    Examples that are tuples give a tuple of arrays, one a field; dicts give a dict; anything else gives one array. A
+    field is an array `(...)`, which becomes `(batch, ...)`, or a number, which becomes `(batch,)` of NumPy's dtype for
+    it: int64 for an int, float64 for a float.
+
+    Args:
+        batch: the examples, all of one kind.
+        device: where the result lives: "numpy", "numba", ...; -1 is "numpy" and n >= 0 is "cuda:n"; None leaves each
+            field on the device of its examples.
+        padding: a number that fills up examples of one rank whose shapes differ, to the largest length of each axis;
+            for tuples and dicts one number for all fields, or a tuple or dict of them, in which None pads nothing.
+
+    Raises:
+        ValueError: the batch is empty; shapes differ and there is no padding, or ranks differ; tuples or dicts differ
+        in their
+            fields; there is no such device.
+        TypeError: an example is no array and no number.
+
+    Example:
+        >>> import numpy as np
+        >>> x, t = concat_examples([(np.zeros(3), 0), (np.ones(3), 1)])
+        >>> x.shape, t
+        ((2, 3), array([0, 1]))
+        >>> concat_examples([np.array([1, 2]), np.array([3])], padding=-1)
+        array([[ 1,  2],
+               [ 3, -1]])
+    """
+    if len(batch) == 0:
+        raise ValueError("concat_examples: the batch is empty; expected a list with at least one example")
+    first = batch[0]
+    if isinstance(first, tuple):
+        return _of_tuples(batch, device, padding)
+    if isinstance(first, Mapping):
+        return _of_dicts(batch, device, padding)
+    return _stack(batch, "", device, padding)
+
+
+def to_device(device: str | Device | int | None, x: Array) -> Array:
+    """`x` on `device`; None leaves it where it is, -1 is "numpy" and n >= 0 is "cuda:n".
+
+    Example:
+        >>> import numpy as np
+        >>> type(to_device("numba", np.ones(2))).__name__
+        'NumbaArray'
+    """
+    return x if device is None else xp.to_device(x, parse_device(device))
+
+
+def parse_device(device: str | Device | int) -> Device:
+    """The Device named by "numpy", "cuda:0" and the like, or by Chainer's number: -1 for the host, n for the n-th "
+    "GPU."""
+    if isinstance(device, int):
+        return xp.Device("numpy") if device < 0 else xp.Device("cuda", str(device))
+    return xp.Device.parse(device)
+
+
+def _of_tuples(batch: Sequence[Any], device: str | Device | int | None, padding: Any) -> tuple[Array, ...]:
+    n = len(batch[0])
+    for i, example in enumerate(batch):
+        if not isinstance(example, tuple) or len(example) != n:
+            raise ValueError(
+                f"concat_examples: example {i} is {_kind(example)}, example 0 a tuple of {n}; expected tuples of one "
+                "length"
+            )
+    if isinstance(padding, tuple) and len(padding) != n:
+        raise ValueError(
+            f"concat_examples: padding has {len(padding)} entries, the examples {n} fields; expected one entry a field"
+        )
+    pads = padding if isinstance(padding, tuple) else (padding,) * n
+    return tuple(
+        _stack(column, f"field {k} of ", device, pad)
+        for k, (column, pad) in enumerate(zip(zip(*batch, strict=True), pads, strict=True))
+    )
+
+
+def _of_dicts(batch: Sequence[Any], device: str | Device | int | None, padding: Any) -> dict[Any, Array]:
+    keys = batch[0].keys()
+    for i, example in enumerate(batch):
+        if not isinstance(example, Mapping) or example.keys() != keys:
+            raise ValueError(
+                f"concat_examples: example {i} is {_kind(example)}, example 0 {_kind(batch[0])}; expected dicts with "
+                "the same keys"
+            )
+    if isinstance(padding, Mapping) and padding.keys() != keys:
+        raise ValueError(
+            f"concat_examples: padding has the keys {list(padding)}, the examples {list(keys)}; expected the same keys"
+        )
+    pads = padding if isinstance(padding, Mapping) else dict.fromkeys(keys, padding)
+    return {key: _stack([example[key] for example in batch], f"field {key!r} of ", device, pads[key]) for key in keys}
+
+
+def _stack(column: Sequence[Any], field: str, device: str | Device | int | None, padding: Any) -> Array:
+    types = set(map(type, column))
+    if padding is not None:
+        stacked = _padded(
+            [np.asarray(a) if not isinstance(a, np.ndarray) and isinstance(a, _HOST_TYPES) else a for a in column],
+            field,
+            padding,
+        )
+    elif all(issubclass(t, _HOST_TYPES) for t in types):
+        stacked = _stacked_on_host(column, field)
+        tagged = (
+            next((a for a in column if type(a) is not np.ndarray and isinstance(a, np.ndarray)), None)
+            if len(types) > 1 or types != {np.ndarray}
+            else None
+        )
+        if tagged is not None:
+            stacked = xp.to_device(stacked, xp.device_of(tagged))
+    else:
+        _equal_shapes(column, field, ranks_only=False)
+        stacked = xp.stack(column)
+    return to_device(device, stacked)
+
+
+def _stacked_on_host(column: Sequence[Any], field: str) -> np.ndarray[Any, Any]:
+    try:
+        stacked = np.array(column)
+    except ValueError:
+        _equal_shapes([_as_host_array(a, i, field) for i, a in enumerate(column)], field, ranks_only=False)
+        raise
+    if stacked.dtype.kind == "O":
+        for i, a in enumerate(column):
+            _as_host_array(a, i, field)
+    return stacked
+
+
+def _as_host_array(a: Any, i: int, field: str) -> np.ndarray[Any, Any]:
+    try:
+        array = np.asarray(a)
+    except ValueError as e:
+        raise ValueError(
+            f"concat_examples: {field}example {i} is a list whose parts differ in length; make it an array in the "
+            "dataset"
+        ) from e
+    if array.dtype.kind == "O":
+        raise TypeError(
+            f"concat_examples: {field}example {i} is {a!r:.60} ({type(a).__name__}); expected an array or a number"
+        )
+    return array
+
+
+def _padded(column: Sequence[Array], field: str, padding: Any) -> Array:
+    shapes = _equal_shapes(column, field, ranks_only=True)
+    namespace = xp.array_namespace(*column)
+    dtype = namespace.result_type(*{a.dtype for a in column})
+    stacked = xp.full(
+        (len(column), *map(max, zip(*shapes, strict=True))),
+        _fitting(padding, dtype, namespace, field),
+        dtype=dtype,
+        device=xp.device_of(column[0]),
+    )
+    for i, a in enumerate(column):
+        stacked[(i, *map(slice, a.shape))] = a
+    return stacked
+
+
+def _fitting(padding: Any, dtype: Any, namespace: Any, field: str) -> bool | int | float | complex:
+    """`padding` as a Python number, if arrays of `dtype` can hold it: a library would round it or wrap it around in "
+    "silence."""
+    number = padding.item() if isinstance(padding, np.generic) else padding
+    if namespace.isdtype(dtype, "bool"):
+        fits = isinstance(number, bool)
+    elif namespace.isdtype(dtype, "integral"):
+        limits = namespace.iinfo(dtype)
+        fits = isinstance(number, int) and limits.min <= number <= limits.max
+    else:
+        fits = isinstance(number, int | float | complex)
+    if not fits:
+        raise ValueError(
+            f"concat_examples: padding is {padding!r}, which {field or 'the '}examples of dtype {dtype} cannot hold"
+        )
+    return number
+
+
+def _equal_shapes(column: Sequence[Any], field: str, *, ranks_only: bool) -> list[tuple[int, ...]]:
+    shapes: list[tuple[int, ...]] = []
+    for i, a in enumerate(column):
+        if not hasattr(a, "shape"):
+            raise TypeError(
+                f"concat_examples: {field}example {i} is {a!r:.60} ({type(a).__name__}); expected an array or a number"
+            )
+        shapes.append(tuple(a.shape))
+        if len(shapes[i]) != len(shapes[0]):
+            fix = "give all examples the same number of axes"
+        elif shapes[i] != shapes[0] and not ranks_only:
+            fix = "pass padding=0 to fill up the shorter ones, or give all examples one shape"
+        else:
+            continue
+        raise ValueError(f"concat_examples: {field}example {i} has shape {shapes[i]}, example 0 has {shapes[0]}; {fix}")
+    return shapes
+
+
+def _kind(example: Any) -> str:
+    if isinstance(example, tuple):
+        return f"a tuple of {len(example)}"
+    if isinstance(example, Mapping):
+        return f"a dict with the keys {list(example)}"
+    return f"of type {type(example).__name__}"

@@ -1,0 +1,124 @@
+"""Evaluation on held-out data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import catena.autograd as ag
+from catena import nn
+from catena.training._extension import PRIORITY_WRITER, Extension
+from catena.training.convert import concat_examples
+
+if TYPE_CHECKING:
+    from catena.training._trainer import Trainer
+
+
+class Evaluator(Extension):
+    """Reports what a model reports on a data set that it is not trained on, averaged over the examples.
+
+    ``iterator`` gives the minibatches, once over (``repeat=False``); every evaluation goes over a copy of it.
+    ``target`` is the link that reports, called with the arrays that ``converter`` makes of a minibatch on ``device``,
+    unless ``eval_func`` is to be called instead. Both may be dicts, by name, for a subclass whose ``evaluate`` uses
+    several; this one's uses ``"main"``. ``eval_hook(evaluator)`` is called before each evaluation.
+
+    Evaluation records no graph and runs with ``config.train`` False. Names are ``validation/main/loss`` for the loss
+    reported by the target ``main``, where ``validation`` is the name of the extension. Each minibatch counts by its number of
+    examples, so the mean is that over the whole set even if the last one is smaller (Chainer weighs all minibatches alike).
+
+    Raises:
+        ValueError: the iterator repeats for ever, or gives no minibatch.
+
+    Example:
+        >>> from catena.training.iterators import SerialIterator
+        >>> evaluator = Evaluator(SerialIterator([1.0, 2.0, 6.0], 2, repeat=False, shuffle=False), nn.Link(),
+        ...                       eval_func=lambda x: nn.report({"mean": x.mean()}))
+        >>> evaluator()
+        {'mean': 3.0}
+    """
+
+    trigger = (1, "epoch")
+    default_name = "validation"
+    priority = PRIORITY_WRITER
+
+    def __init__(
+        self,
+        iterator: Any,
+        target: Any,
+        converter: Callable[..., Any] = concat_examples,
+        device: Any = None,
+        eval_hook: Callable[[Evaluator], Any] | None = None,
+        eval_func: Callable[..., Any] | None = None,
+    ) -> None:
+        self._iterators = dict(iterator) if isinstance(iterator, Mapping) else {"main": iterator}
+        self._targets = dict(target) if isinstance(target, Mapping) else {"main": target}
+        for name, each in self._iterators.items():
+            if getattr(each, "repeat", False):
+                raise ValueError(
+                    f"Evaluator: iterator {name!r} repeats its data set for ever, so an evaluation would never end; "
+                    "make it with repeat=False, shuffle=False"
+                )
+        self.converter = converter
+        self.device = device
+        self.eval_hook = eval_hook
+        self.eval_func = eval_func
+
+    def get_iterator(self, name: str) -> Any:
+        """Return the iterator of that name."""
+        return self._iterators[name]
+
+    def get_all_iterators(self) -> dict[str, Any]:
+        """Return all iterators by name."""
+        return dict(self._iterators)
+
+    def get_target(self, name: str) -> Any:
+        """Return the target link of that name."""
+        return self._targets[name]
+
+    def get_all_targets(self) -> dict[str, Any]:
+        """Return all target links by name."""
+        return dict(self._targets)
+
+    def __call__(self, trainer: Trainer | None = None) -> dict[str, float]:
+        """Evaluate, report the means, and return them by name; a trainer is not needed."""
+        reporter = nn.Reporter()
+        prefix = f"{self.name}/" if self.name else ""
+        for name, target in self._targets.items():
+            reporter.add_observer(prefix + name, target)
+            reporter.add_observers(prefix + name, target.namedlinks(skipself=True))
+        with reporter, ag.using_config("train", False), ag.no_backprop_mode():
+            result = self.evaluate()
+        nn.report(result)
+        return result
+
+    def evaluate(self) -> dict[str, float]:
+        """Go over the data once and return the means by name; a subclass may do it in another way."""
+        if self.eval_hook is not None:
+            self.eval_hook(self)
+        evaluate = self.eval_func or self._targets["main"]
+        iterator = copy.copy(self._iterators["main"])
+        if hasattr(iterator, "reset"):
+            iterator.reset()
+        summary = nn.DictSummary()
+        empty = True
+        for batch in iterator:
+            empty = False
+            observation: dict[str, Any] = {}
+            with nn.report_scope(observation):
+                arrays = self.converter(batch, self.device)
+                if isinstance(arrays, tuple):
+                    evaluate(*arrays)
+                elif isinstance(arrays, dict):
+                    evaluate(**arrays)
+                else:
+                    evaluate(arrays)
+            summary.add({name: (value, len(batch)) for name, value in observation.items()})
+        if empty:
+            raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its data set empty?")
+        return {name: float(mean) for name, mean in summary.compute_mean().items()}
+
+    def finalize(self) -> None:
+        """Finalize the iterators."""
+        for iterator in self._iterators.values():
+            iterator.finalize()

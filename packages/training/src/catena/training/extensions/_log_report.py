@@ -1,0 +1,82 @@
+"""The log of a run."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from catena import nn
+from catena.training._extension import Extension
+from catena.training.extensions._files import replacing
+from catena.training.triggers import get_trigger
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
+    from catena.training._trainer import Trainer
+
+
+class LogReport(Extension):
+    """Keeps the means of what was reported between two firings of ``trigger``, and writes them to a file of JSON.
+
+    ``keys`` are the names to keep, None for all. Each entry of the list has the means, then ``epoch``, ``iteration`` and
+    ``elapsed_time`` (in seconds); ``postprocess(entry)`` may change it. The list is written anew to ``filename`` in the
+    trainer's folder, where ``{epoch}`` and other names in braces stand for the entry's own; None writes no file.
+
+    Example:
+        >>> LogReport(trigger=(100, "iteration"), filename="log.json").log
+        []
+    """
+
+    def __init__(
+        self,
+        keys: Iterable[str] | None = None,
+        trigger: Any = (1, "epoch"),
+        postprocess: Callable[[dict[str, Any]], Any] | None = None,
+        filename: str | None = "log",
+    ) -> None:
+        # The extension itself runs in every iteration, to see every observation.
+        self._trigger = get_trigger(trigger)
+        self._keys = None if keys is None else list(keys)
+        self._postprocess = postprocess
+        self._filename = filename
+        self._log: list[dict[str, Any]] = []
+        self._summary = nn.DictSummary()
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """The entries so far."""
+        return self._log
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Take in what was reported, and write an entry if it is time."""
+        observation = trainer.observation
+        if self._keys is not None:
+            observation = {key: observation[key] for key in self._keys if key in observation}
+        self._summary.add(observation)
+        if not (trainer.is_before_training or self._trigger(trainer)):
+            return
+        entry: dict[str, Any] = {name: float(mean) for name, mean in self._summary.compute_mean().items()}
+        entry["epoch"] = trainer.updater.epoch
+        entry["iteration"] = trainer.updater.iteration
+        entry["elapsed_time"] = trainer.elapsed_time
+        if self._postprocess is not None:
+            self._postprocess(entry)
+        self._log.append(entry)
+        self._summary = nn.DictSummary()
+        if self._filename is not None:
+            with (
+                replacing(os.path.join(trainer.out, self._filename.format(**entry))) as path,
+                open(path, "w", encoding="utf-8") as file,
+            ):
+                json.dump(self._log, file, indent=4)
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read the entries so far and what has been taken in for the next."""
+        if hasattr(self._trigger, "serialize"):
+            self._trigger.serialize(serializer["_trigger"])
+        self._summary.serialize(serializer["_summary"])
+        log = serializer("_log", json.dumps(self._log))
+        if serializer.reading:
+            self._log = json.loads(str(log))

@@ -1,0 +1,109 @@
+"""Curves of a run."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from catena import nn
+from catena.training._extension import Extension
+from catena.training.extensions._files import replacing
+from catena.training.triggers import get_trigger
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
+    from catena.training._trainer import Trainer
+
+
+class PlotReport(Extension):
+    """Draws the means of what was reported between two firings of ``trigger`` as curves in an image file.
+
+    ``y_keys`` are the names of the curves, ``x_key`` is ``"iteration"``, ``"epoch"`` or another name that is reported.
+    ``postprocess(figure, axes, means)`` may change the picture before it is written to ``filename``, whose suffix
+    says the format, in the trainer's folder. Each point is marked by ``marker``; ``grid`` draws a grid.
+
+    It needs matplotlib (``pip install catena-training[plot]``): a run that has this extension does not start without.
+    No window and no setting of matplotlib's is touched.
+
+    Example:
+        >>> plot = PlotReport(["main/loss", "validation/main/loss"], "epoch", filename="loss.png")
+    """
+
+    def __init__(
+        self,
+        y_keys: Iterable[str],
+        x_key: str = "iteration",
+        trigger: Any = (1, "epoch"),
+        postprocess: Callable[[Any, Any, dict[str, Any]], Any] | None = None,
+        filename: str = "plot.png",
+        marker: str | None = "x",
+        grid: bool = True,
+    ) -> None:
+        self._y_keys = (y_keys,) if isinstance(y_keys, str) else tuple(y_keys)
+        self._x_key = x_key
+        # As for LogReport: the extension itself runs in every iteration, to see every observation.
+        self._trigger = get_trigger(trigger)
+        self._postprocess = postprocess
+        self._filename = filename
+        self._marker = marker
+        self._grid = grid
+        self._data: dict[str, list[list[float]]] = {key: [] for key in self._y_keys}
+        self._summary = nn.DictSummary()
+
+    @staticmethod
+    def available() -> bool:
+        """Tell whether matplotlib is installed."""
+        return importlib.util.find_spec("matplotlib") is not None
+
+    def initialize(self, trainer: Trainer) -> None:
+        """Check that matplotlib is there."""
+        if not self.available():
+            raise ImportError("PlotReport: matplotlib is not installed; pip install catena-training[plot]")
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Take in what was reported, and draw if it is time."""
+        wanted = {*self._y_keys, self._x_key}
+        self._summary.add({key: value for key, value in trainer.observation.items() if key in wanted})
+        if not (trainer.is_before_training or self._trigger(trainer)):
+            return
+        means: dict[str, Any] = {key: float(mean) for key, mean in self._summary.compute_mean().items()}
+        means["epoch"] = trainer.updater.epoch
+        means["iteration"] = trainer.updater.iteration
+        self._summary = nn.DictSummary()
+        if self._x_key not in means:
+            return
+        for key in self._y_keys:
+            if key in means:
+                self._data[key].append([means[self._x_key], means[key]])
+        if any(self._data.values()):
+            self._draw(os.path.join(trainer.out, self._filename), means)
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read the points so far and what has been taken in for the next."""
+        if hasattr(self._trigger, "serialize"):
+            self._trigger.serialize(serializer["_trigger"])
+        self._summary.serialize(serializer["_summary"])
+        data = serializer(f"_plot_{self._filename}", json.dumps(self._data))
+        if serializer.reading:
+            self._data = {key: [] for key in self._y_keys} | json.loads(str(data))
+
+    def _draw(self, path: str, means: dict[str, Any]) -> None:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (optional, slow to import)
+        from matplotlib.figure import Figure  # noqa: PLC0415  (optional, slow to import)
+
+        figure = Figure()
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        axes.set_xlabel(self._x_key)
+        axes.grid(self._grid)
+        for key in self._y_keys:
+            if self._data[key]:
+                axes.plot(*zip(*self._data[key], strict=True), marker=self._marker, label=key)
+        if self._postprocess is not None:
+            self._postprocess(figure, axes, means)
+        legend = axes.legend(bbox_to_anchor=(1.05, 1), loc="upper left", borderaxespad=0.0)
+        with replacing(path) as temporary:
+            figure.savefig(temporary, bbox_extra_artists=(legend,), bbox_inches="tight")

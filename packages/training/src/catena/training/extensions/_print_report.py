@@ -1,0 +1,100 @@
+"""The table of a run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from catena.training._extension import Extension
+from catena.training.extensions._console import terminal
+from catena.training.extensions._log_report import LogReport
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from catena.nn.serializers import Serializer
+    from catena.training._trainer import Trainer
+
+
+class PrintReport(Extension):
+    """Prints each new entry of a LogReport as a row of a table with the columns ``entries``.
+
+    ``log_report`` is the name of the LogReport in the trainer, or a LogReport of its own. The table goes to ``out`` as plain
+    lines, with numbers to six digits; without ``out``, to standard output, dressed by rich where that is a terminal.
+    A run that is resumed first prints the rows that its log has already.
+
+    Example:
+        >>> PrintReport(["epoch", "main/loss", "validation/main/loss"]).header
+        'epoch       main/loss   validation/main/loss'
+    """
+
+    def __init__(
+        self, entries: Iterable[str], log_report: str | LogReport = "LogReport", out: TextIO | None = None
+    ) -> None:
+        if isinstance(entries, str):
+            raise TypeError(f"PrintReport: entries is {entries!r}, expected a list of names; write [{entries!r}]")
+        self._entries = list(entries)
+        self._widths = [max(10, len(entry)) for entry in self._entries]
+        self._log_report = log_report
+        self._out = out
+        self._printed = 0
+
+    @property
+    def header(self) -> str:
+        """The plain table's first line."""
+        return "  ".join(f"{entry:<{width}}" for entry, width in zip(self._entries, self._widths, strict=True)).rstrip()
+
+    def initialize(self, trainer: Trainer) -> None:
+        """Check that the log to print is there."""
+        self._log_of(trainer)
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Print the entries that are new."""
+        if isinstance(self._log_report, LogReport):
+            self._log_report(trainer)
+        log = self._log_of(trainer)
+        if self._printed == len(log):
+            return
+        console = terminal() if self._out is None else None
+        for entry in log[self._printed :]:
+            cells = [f"{entry[name]:g}" if _is_number(entry.get(name)) else str(entry.get(name, "")) for name in self._entries]
+            if console is None:
+                self._print_plain(cells)
+            else:
+                self._print_rich(console, cells)
+            self._printed += 1
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read a LogReport of its own; one in the trainer is saved there."""
+        if isinstance(self._log_report, LogReport):
+            self._log_report.serialize(serializer["_log_report"])
+
+    def _log_of(self, trainer: Trainer) -> list[dict[str, Any]]:
+        report = self._log_report
+        if isinstance(report, str):
+            report = trainer.get_extension(report)
+        if not isinstance(report, LogReport):
+            raise TypeError(f"PrintReport: log_report is {report!r}, expected a LogReport or the name of one")
+        return report.log
+
+    def _print_plain(self, cells: list[str]) -> None:
+        out = sys.stdout if self._out is None else self._out
+        if self._printed == 0:
+            out.write(self.header + "\n")
+        out.write("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip() + "\n")
+        out.flush()
+
+    def _print_rich(self, console: Console, cells: list[str]) -> None:
+        from rich.box import SIMPLE_HEAD  # noqa: PLC0415  (optional)
+        from rich.table import Table  # noqa: PLC0415  (optional)
+
+        table = Table(box=SIMPLE_HEAD, show_header=self._printed == 0, show_edge=False, header_style="bold cyan")
+        for name, width in zip(self._entries, self._widths, strict=True):
+            table.add_column(name, width=width, justify="right", no_wrap=True)
+        table.add_row(*cells)
+        console.print(table, width=max(console.width, sum(self._widths) + 3 * len(self._widths)), soft_wrap=True)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)

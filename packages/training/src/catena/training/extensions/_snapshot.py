@@ -1,0 +1,173 @@
+"""Saving a run, and going on with it."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable
+from string import Formatter
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+from catena.nn import serializers
+from catena.training._extension import Extension
+from catena.training.extensions._files import replacing
+
+if TYPE_CHECKING:
+    from catena.training._trainer import Trainer
+
+NUMBER = r"([-+]?[0-9][0-9.e+-]*)"
+
+
+def snapshot(
+    savefun: Callable[[str, Any], Any] | None = None,
+    filename: str | Callable[[Trainer], str] = "snapshot_iter_{.updater.iteration}",
+    *,
+    target: Any = None,
+    condition: Callable[[], bool] | None = None,
+    n_retains: int = -1,
+    autoload: bool = False,
+    snapshot_on_error: bool = False,
+) -> Extension:
+    """Return an extension that saves the whole trainer, or ``target``, to a file in the trainer's folder.
+
+    A trainer built in the same way goes on from such a file to the same bits: load it with
+    ``catena.nn.serializers.load_npz(file, trainer)``, or give ``autoload=True``, and ``run`` first loads the newest
+    file of this name that loads, with a warning for each newer one that does not.
+
+    ``filename`` is formatted with the trainer, or called with it. ``savefun(file, target)`` writes the file, by default
+    ``catena.nn.serializers.save_npz``; the file appears under its name when it is complete. Nothing is saved where
+    ``condition()`` is False. Of the files of this name only the ``n_retains`` newest are kept, -1 keeps all.
+    With ``snapshot_on_error`` a run that ends by an exception is saved too, unless the iteration has been saved already:
+    that file holds whatever the failed update left behind.
+
+    It runs each epoch unless extended with another trigger, after all other extensions.
+
+    Raises:
+        ValueError: ``n_retains`` is neither -1 nor positive; ``n_retains`` or ``autoload`` is used with a file name whose
+            fields are not all numbers; or, on ``autoload``, there are files of this name and none of them loads.
+
+    Example:
+        >>> extension = snapshot(filename="epoch_{.updater.epoch}", n_retains=2, autoload=True)
+        >>> extension.trigger, extension.priority
+        ((1, 'epoch'), -100)
+    """
+    return _Snapshot(savefun, filename, target, condition, n_retains, autoload, snapshot_on_error)
+
+
+def snapshot_object(
+    target: Any,
+    filename: str | Callable[[Trainer], str],
+    savefun: Callable[[str, Any], Any] | None = None,
+    *,
+    condition: Callable[[], bool] | None = None,
+    n_retains: int = -1,
+    autoload: bool = False,
+    snapshot_on_error: bool = False,
+) -> Extension:
+    """Return an extension that saves ``target``, such as a model, to a file in the trainer's folder; see :func:`snapshot`.
+
+    Example:
+        >>> from catena import nn
+        >>> extension = snapshot_object(nn.Chain(), "model_iter_{.updater.iteration}")
+    """
+    return _Snapshot(savefun, filename, target, condition, n_retains, autoload, snapshot_on_error)
+
+
+class _Snapshot(Extension):
+    trigger = (1, "epoch")
+    priority = -100
+
+    def __init__(
+        self,
+        savefun: Callable[[str, Any], Any] | None,
+        filename: str | Callable[[Trainer], str],
+        target: Any,
+        condition: Callable[[], bool] | None,
+        n_retains: int,
+        autoload: bool,
+        snapshot_on_error: bool,
+    ) -> None:
+        if n_retains != -1 and n_retains < 1:
+            raise ValueError(f"snapshot: n_retains is {n_retains}, expected a number of files from 1, or -1 to keep all")
+        if callable(filename) and (n_retains != -1 or autoload):
+            raise ValueError(
+                "snapshot: filename is a function, but n_retains and autoload find files by a format string; give "
+                "one such as 'snapshot_iter_{.updater.iteration}'"
+            )
+        self._savefun = savefun or serializers.save_npz
+        self._filename = filename
+        self._target = target
+        self._condition = condition
+        self._n_retains = n_retains
+        self._autoload = autoload
+        self._snapshot_on_error = snapshot_on_error
+        if target is not None:
+            # A saved run holds the state of every trigger that was asked before: so ask this one before that.
+            self.priority = _Snapshot.priority + 10
+
+    def initialize(self, trainer: Trainer) -> None:
+        """Load the newest file that loads, if asked to."""
+        if not self._autoload:
+            return
+        target = trainer if self._target is None else self._target
+        failures = []
+        for path in self._find(trainer):
+            try:
+                serializers.load_npz(path, target)
+            except (ValueError, TypeError, KeyError, OSError, EOFError, BadZipFile) as error:
+                failures.append(f"{path}: {error}")
+            else:
+                for failure in failures:
+                    warnings.warn(f"snapshot: skipped a newer file that does not load: {failure}", stacklevel=2)
+                return
+        if failures:
+            raise ValueError(
+                f"snapshot: autoload found {len(failures)} file(s) and none loads; move them away to start anew:\n"
+                + "\n".join(failures)
+            )
+
+    def __call__(self, trainer: Trainer) -> None:
+        """Save, then remove the files that are not to be kept."""
+        if self._condition is not None and not self._condition():
+            return
+        path = self._path(trainer)
+        self._save(trainer, path)
+        if self._n_retains > 0:
+            for old in self._find(trainer)[self._n_retains :]:
+                os.remove(old)
+
+    def on_error(self, trainer: Trainer, exc: Exception, tb: TracebackType | None) -> None:
+        """Save if asked to, but never over a file from before the error."""
+        if self._snapshot_on_error:
+            path = self._path(trainer)
+            if not os.path.exists(path):
+                self._save(trainer, path)
+
+    def _path(self, trainer: Trainer) -> str:
+        name = self._filename(trainer) if callable(self._filename) else self._filename.format(trainer)
+        return os.path.join(trainer.out, name)
+
+    def _save(self, trainer: Trainer, path: str) -> None:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with replacing(path) as temporary:
+            self._savefun(temporary, trainer if self._target is None else self._target)
+
+    def _find(self, trainer: Trainer) -> list[str]:
+        """Return the paths of the files that this extension's format string names, the newest first."""
+        assert isinstance(self._filename, str)
+        folder, name = os.path.split(os.path.join(trainer.out, self._filename))
+        parts = [re.escape(text) + ("" if field is None else NUMBER) for text, field, _, _ in Formatter().parse(name)]
+        pattern = re.compile("".join(parts))
+        if not pattern.fullmatch(os.path.basename(self._path(trainer))) or "{" in folder:
+            raise ValueError(
+                f"snapshot: filename {self._filename!r} gives {self._path(trainer)!r}; n_retains and autoload find files only "
+                "by numbers in their names, as in 'snapshot_iter_{.updater.iteration}'"
+            )
+        if not os.path.isdir(folder):
+            return []
+        with os.scandir(folder) as entries:
+            found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if pattern.fullmatch(entry.name)]
+        return [path for _, path in sorted(found, reverse=True)]

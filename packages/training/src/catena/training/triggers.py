@@ -1,0 +1,106 @@
+"""When an extension runs, and when training stops: triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
+    from catena.training._trainer import Trainer
+
+__all__ = ["IntervalTrigger", "get_trigger"]
+
+Trigger = Callable[["Trainer"], bool]
+UNITS = ("epoch", "iteration")
+
+
+class IntervalTrigger:
+    """Fires each time that training has passed another ``period`` epochs or iterations.
+
+    With a ``detail`` of ``updater.epoch_detail`` or ``updater.iteration``, it fires when ``detail // period`` is no
+    longer what it was when the trigger was last asked; so no period is missed by one that is asked rarely.
+
+    Raises:
+        ValueError: the period is not a positive number, or the unit is neither ``"epoch"`` nor ``"iteration"``.
+
+    Example:
+        >>> print(IntervalTrigger(5, "epoch"))
+        IntervalTrigger(5, 'epoch')
+    """
+
+    def __init__(self, period: float, unit: str) -> None:
+        if unit not in UNITS:
+            raise ValueError(
+                f"IntervalTrigger: unit is {unit!r}, expected 'epoch' or 'iteration'; write (1, 'epoch'), for instance"
+            )
+        if isinstance(period, bool) or not isinstance(period, (int, float)):
+            raise ValueError(f"IntervalTrigger: period is {period!r}, expected a number; write (1, {unit!r})")
+        if not 0 < period < float("inf"):
+            raise ValueError(
+                f"IntervalTrigger: period is {period!r} ({unit}), expected more than 0; "
+                "for an extension that never runs by itself give the trigger None"
+            )
+        self.period = period
+        self.unit = unit
+        self._previous_iteration = 0
+        self._previous_epoch_detail = -1.0
+
+    def __call__(self, trainer: Trainer) -> bool:
+        """Tell whether another period is over since the last call."""
+        updater = trainer.updater
+        if self.unit == "epoch":
+            before = self._previous_epoch_detail
+            if before < 0:  # never asked yet
+                before = updater.previous_epoch_detail
+            fires = before // self.period != updater.epoch_detail // self.period
+        else:
+            fires = self._previous_iteration // self.period != updater.iteration // self.period
+        self._previous_iteration = updater.iteration
+        self._previous_epoch_detail = getattr(updater, "epoch_detail", -1.0)  # an updater may count iterations only
+        return bool(fires)
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read the moment of the last call."""
+        self._previous_iteration = int(serializer("previous_iteration", self._previous_iteration))
+        self._previous_epoch_detail = float(serializer("previous_epoch_detail", self._previous_epoch_detail))
+
+    def get_training_length(self) -> tuple[float, str]:
+        """Return how long training lasts if this is its stop trigger, as ``(period, unit)``."""
+        return self.period, self.unit
+
+    def __repr__(self) -> str:
+        """Return the call that makes an equal trigger."""
+        return f"IntervalTrigger({self.period!r}, {self.unit!r})"
+
+
+def never(trainer: Trainer) -> bool:
+    """Return False: the trigger meant by ``None``."""
+    return False
+
+
+def get_trigger(trigger: Any) -> Trigger:
+    """Return the trigger meant by a tuple ``(period, unit)``, by ``None`` (never), or by any callable (itself).
+
+    A callable is asked once an iteration with the trainer, and returns whether to run.
+
+    Raises:
+        TypeError: it is none of these.
+        ValueError: the tuple's period or unit makes no sense.
+
+    Example:
+        >>> get_trigger((3, "epoch"))
+        IntervalTrigger(3, 'epoch')
+        >>> get_trigger(None)("any trainer")
+        False
+    """
+    if trigger is None:
+        return never
+    if callable(trigger):
+        return trigger  # type: ignore[no-any-return]
+    if isinstance(trigger, (tuple, list)) and len(trigger) == 2:
+        return IntervalTrigger(*trigger)
+    raise TypeError(
+        f"get_trigger: trigger is {trigger!r}, expected (period, unit) such as (1, 'epoch'), "
+        "a callable that takes the trainer, or None for never"
+    )

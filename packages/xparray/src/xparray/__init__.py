@@ -1,0 +1,93 @@
+"""One array namespace over NumPy and Numba-jitted kernels: each array carries its backend, every function looks at its arrays.
+
+    import xparray as xp
+    x = xp.asarray([1.0, 2.0], device="numba")
+    xp.exp(x)                                # jitted, still an ndarray
+"""
+
+from __future__ import annotations
+
+from xparray import random
+from xparray._backend import Backend, get_backend, register_array_type
+from xparray._device import Device
+from xparray._dispatch import array_namespace, device_of, shares_memory, to_device
+from xparray._kernel import Kernel, jit, jit_enabled, kernel, loop
+from xparray._standard import (
+    abs,
+    add,
+    all,
+    any,
+    arange,
+    argmax,
+    argmin,
+    asarray,
+    astype,
+    broadcast_to,
+    ceil,
+    clip,
+    concat,
+    cos,
+    cosh,
+    cumulative_sum,
+    divide,
+    einsum,
+    empty,
+    empty_like,
+    equal,
+    exp,
+    expand_dims,
+    explicit_subscripts,
+    expm1,
+    eye,
+    flip,
+    floor,
+    full,
+    full_like,
+    greater,
+    greater_equal,
+    isfinite,
+    isnan,
+    less,
+    less_equal,
+    linspace,
+    log,
+    log1p,
+    logical_and,
+    logical_not,
+    logical_or,
+    matmul,
+    matrix_transpose,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    multiply,
+    negative,
+    not_equal,
+    ones,
+    ones_like,
+    permute_dims,
+    pow,
+    prod,
+    reshape,
+    roll,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    squeeze,
+    stack,
+    subtract,
+    sum,
+    take,
+    take_along_axis,
+    tan,
+    tanh,
+    tensordot,
+    where,
+    zeros,
+    zeros_like,
+)
+from xparray._typing import Array

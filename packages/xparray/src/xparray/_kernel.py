@@ -1,0 +1,147 @@
+"""Kernels: one array expression that is the meaning and runs anywhere, and faster versions registered beside it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from xparray._dispatch import SCALARS, common_backend
+from xparray.backends.numpy import backend as NUMPY
+
+# A contracted multiply-add and the sign of zero may differ from NumPy's; NaN and infinity may not.
+FASTMATH = {"contract", "nsz"}
+
+_enabled: bool | None = None
+
+
+def jit_enabled() -> bool:
+    """Whether jitted versions run: numba is installed, and neither `XPARRAY_JIT=0` nor `jit(False)` says otherwise."""
+    global _enabled  # noqa: PLW0603 - one switch for the process, read on every kernel call
+    if _enabled is None:
+        _enabled = os.environ.get("XPARRAY_JIT", "1") != "0" and importlib.util.find_spec("numba") is not None
+    return _enabled
+
+
+@contextmanager
+def jit(enabled: bool) -> Iterator[None]:
+    """Within the block, run jitted kernels (True) or the references that define them (False), in every thread.
+
+    Raises:
+        ImportError: `enabled` is True and numba is not installed.
+
+    Example:
+        >>> with jit(False):
+        ...     jit_enabled()
+        False
+    """
+    global _enabled  # noqa: PLW0603
+    if enabled and importlib.util.find_spec("numba") is None:
+        raise ImportError("jit: numba is not installed; pip install xparray[numba]")
+    before = jit_enabled()
+    _enabled = enabled
+    try:
+        yield
+    finally:
+        _enabled = before
+
+
+class Loop:
+    """A function of ndarrays and numbers, written with plain loops, that numba compiles at its first call.
+
+    The compiled code is cached on disk beside the module, as Python does with byte code.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.compiled: Callable[..., Any] | None = None
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args: Any) -> Any:
+        compiled = self.compiled
+        if compiled is None:
+            compiled = self.compiled = self._compile()
+        return compiled(*args)
+
+    def _compile(self) -> Callable[..., Any]:
+        import numba  # noqa: PLC0415 - an optional library, imported when used
+
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)(self.function)
+        return compiled
+
+
+def loop(function: Callable[..., Any]) -> Loop:
+    """Decorator over a function of loops: see `Loop`."""
+    return Loop(function)
+
+
+class Kernel:
+    """A reference and its faster versions, chosen by the type of the arrays: see `kernel`."""
+
+    def __init__(self, reference: Callable[..., Any]) -> None:
+        self.reference = reference
+        self.versions: dict[str, Callable[..., Any]] = {}
+        self.jitted: set[str] = set()
+        functools.update_wrapper(self, reference)
+
+    def on(self, where: str, *, jit: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Decorator: a faster version for arrays on `where` ("host", or a backend's name).
+
+        It takes plain arrays and may return `NotImplemented` for arguments it does not serve; the reference runs then.
+        A version that calls `loop`s runs only where numba is installed; `jit=False` says that it calls none.
+        """
+
+        def register(version: Callable[..., Any]) -> Callable[..., Any]:
+            self.versions[where] = version
+            if jit:
+                self.jitted.add(where)
+            return version
+
+        return register
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        for a in args:
+            if type(a) is not np.ndarray and type(a) not in SCALARS:
+                backend = common_backend(self.__name__, args)
+                break
+        else:
+            backend = NUMPY
+        where = "host" if backend.is_host else backend.name
+        version = self.versions.get(where)
+        if version is not None and (where not in self.jitted or jit_enabled()):
+            y = version(*(_plain(args) if backend.is_host and backend is not NUMPY else args), **options)
+            if y is not NotImplemented:
+                return backend.wrap(y)
+        return backend.wrap(self.reference(*args, **options))
+
+    # update_wrapper sets it; declared for type checkers.
+    __name__: str
+
+
+def _plain(args: tuple[Any, ...]) -> list[Any]:
+    return [a.view(np.ndarray) if isinstance(a, np.ndarray) else a for a in args]
+
+
+def kernel(reference: Callable[..., Any]) -> Kernel:
+    """Decorator over an array expression: makes it a kernel, to which faster versions are added with `.on(where)`.
+
+    The expression is the meaning. It is written against the array API standard (`array_namespace(x).exp(x)`), so it runs on
+    every backend, and on Variables, where it records a graph: a kernel has gradients of every order that its expression has.
+
+    Example:
+        >>> import numpy as np
+        >>> @kernel
+        ... def double(x):
+        ...     return x + x
+        >>> @double.on("host")
+        ... def _(x):
+        ...     return NotImplemented if x.dtype.kind != "f" else x * 2
+        >>> double(np.arange(3)).tolist()
+        [0, 2, 4]
+    """
+    return Kernel(reference)

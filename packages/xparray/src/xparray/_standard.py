@@ -1,0 +1,251 @@
+"""The array API standard's functions: thin dispatchers on the arrays they are given.
+
+Each line declares one function. The array's library computes it; the results are arrays of the same backend, 0-d arrays included.
+Signatures and meanings are those of https://data-apis.org/array-api.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from xparray._backend import BACKEND_OF_TYPE, Backend, get_backend
+from xparray._device import Device
+from xparray._dispatch import common_backend, to_device
+from xparray._typing import Array
+
+
+def _named(f: Callable[..., Array], name: str, doc: str) -> Callable[..., Array]:
+    f.__name__ = f.__qualname__ = name
+    f.__module__ = "xparray"
+    f.__doc__ = doc
+    return f
+
+
+def _of_one(name: str, doc: str) -> Callable[..., Array]:
+    """A function of one array and options."""
+
+    def f(x: Array, /, *args: Any, **kwargs: Any) -> Array:
+        backend = BACKEND_OF_TYPE[type(x)]
+        return backend.wrap(backend.function(name)(x, *args, **kwargs))
+
+    return _named(f, name, doc)
+
+
+def _of_two(name: str, doc: str) -> Callable[..., Array]:
+    """A function of two arrays, of which one may be a Python scalar."""
+
+    def f(x1: Array, x2: Array, /, *args: Any, **kwargs: Any) -> Array:
+        backend = common_backend(name, (x1, x2))
+        return backend.wrap(backend.function(name)(x1, x2, *args, **kwargs))
+
+    return _named(f, name, doc)
+
+
+def _of_three(name: str, doc: str) -> Callable[..., Array]:
+    """A function of three arrays, of which some may be Python scalars or None."""
+
+    def f(x1: Array, x2: Array = None, x3: Array = None, /, **kwargs: Any) -> Array:
+        backend = common_backend(name, (x1, x2, x3, *kwargs.values()))
+        return backend.wrap(backend.function(name)(x1, x2, x3, **kwargs))
+
+    return _named(f, name, doc)
+
+
+def _of_many(name: str, doc: str) -> Callable[..., Array]:
+    """A function of a sequence of arrays and options."""
+
+    def f(arrays: Sequence[Array], /, **kwargs: Any) -> Array:
+        backend = common_backend(name, arrays)
+        return backend.wrap(backend.function(name)(arrays, **kwargs))
+
+    return _named(f, name, doc)
+
+
+def _like(name: str, doc: str) -> Callable[..., Array]:
+    """A creation function that takes shape, dtype and device from an array unless told otherwise."""
+
+    def f(x: Array, /, *args: Any, device: str | Device | None = None, **kwargs: Any) -> Array:
+        backend = BACKEND_OF_TYPE[type(x)]
+        if device is not None:
+            return _create(name.removesuffix("_like"), x.shape, *args, device=device, **{"dtype": x.dtype, **kwargs})
+        return backend.wrap(backend.function(name)(x, *args, **kwargs))
+
+    return _named(f, name, doc)
+
+
+def _creation(name: str, doc: str) -> Callable[..., Array]:
+    """A creation function: `device` names where the array shall live, "numpy" unless given."""
+
+    def f(*args: Any, device: str | Device = "numpy", **kwargs: Any) -> Array:
+        return _create(name, *args, device=device, **kwargs)
+
+    return _named(f, name, doc)
+
+
+def _create(name: str, *args: Any, device: str | Device, **kwargs: Any) -> Array:
+    device = Device.parse(device)
+    backend: Backend = get_backend(device.backend)
+    native = backend.native_device(device)
+    if native is not None:
+        kwargs["device"] = native
+    if "dtype" in kwargs:
+        kwargs["dtype"] = backend.native_dtype(kwargs["dtype"])
+    return backend.wrap(backend.function(name)(*args, **kwargs))
+
+
+def asarray(x: Any, /, *, dtype: Any = None, device: str | Device | None = None, copy: bool | None = None) -> Array:
+    """`x` as an array: a nested sequence, a Python number, or an array of any backend.
+
+    Args:
+        x: what to convert.
+        dtype: the dtype of the result; that of `x` unless given.
+        device: where the result lives; where `x` lives, or "numpy", unless given.
+        copy: True always copies, False raises ValueError where a copy would be needed.
+    """
+    if type(x) in BACKEND_OF_TYPE or hasattr(x, "__array_namespace__"):
+        y = x if device is None else to_device(x, device)
+        backend = BACKEND_OF_TYPE[type(y)]
+        return backend.wrap(backend.function("asarray")(y, dtype=backend.native_dtype(dtype), copy=copy))
+    y = np.asarray(x, dtype=dtype, copy=copy)
+    return y if device is None else to_device(y, device)
+
+
+def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Array:
+    """`x` with the dtype `dtype`; without a copy where `copy` is False and the dtype is right already."""
+    backend = BACKEND_OF_TYPE[type(x)]
+    return backend.wrap(backend.function("astype")(x, backend.native_dtype(dtype), copy=copy))
+
+
+def einsum(subscripts: str, /, *operands: Array) -> Array:
+    """The sum of products that `subscripts` names, such as "ij,jk->ik"; one distinct letter an axis.
+
+    It is no function of the standard: a library without its own aligns the operands by letter, multiplies and sums.
+
+    Raises:
+        ValueError: an operand repeats a letter, an ellipsis is used, or the terms do not fit the operands.
+
+    Example:
+        >>> import numpy as np
+        >>> einsum("ij,jk->ik", np.eye(2), np.ones((2, 3))).shape
+        (2, 3)
+    """
+    subscripts = explicit_subscripts(subscripts, [x.ndim for x in operands])
+    backend = common_backend("einsum", operands)
+    if hasattr(backend.namespace, "einsum"):
+        return backend.wrap(backend.function("einsum")(subscripts, *operands, **({"optimize": True} if backend.is_host else {})))
+    return backend.wrap(_einsum_by_broadcasting(backend.namespace, subscripts, operands))
+
+
+def explicit_subscripts(subscripts: str, ndims: Sequence[int]) -> str:
+    """`subscripts` with the output written out and without spaces, checked against the operands' numbers of axes."""
+    inputs, arrow, output = subscripts.replace(" ", "").partition("->")
+    terms = inputs.split(",")
+    letters = inputs.replace(",", "")
+    if not arrow:
+        output = "".join(sorted(c for c in set(letters) if letters.count(c) == 1))
+    fits = [len(t) for t in terms] == list(ndims) and all(c.isalpha() for c in letters) and set(output) <= set(letters)
+    if not fits or any(len(set(t)) != len(t) for t in (*terms, output)):
+        counts = ", ".join(map(str, ndims))
+        raise ValueError(f"einsum: {subscripts!r} does not fit operands with {counts} axes; expected one term an operand, one distinct letter an axis")
+    return f"{inputs}->{output}"
+
+
+def _einsum_by_broadcasting(ns: Any, subscripts: str, operands: Sequence[Array]) -> Array:
+    inputs, output = subscripts.split("->")
+    terms = inputs.split(",")
+    letters = output + "".join(sorted(set("".join(terms)) - set(output)))
+    product = None
+    for term, x in zip(terms, operands, strict=True):
+        ordered = ns.permute_dims(x, tuple(term.index(c) for c in letters if c in term))
+        aligned = ns.reshape(ordered, tuple(x.shape[term.index(c)] if c in term else 1 for c in letters))
+        product = aligned if product is None else product * aligned
+    summed = tuple(range(len(output), len(letters)))
+    return ns.sum(product, axis=summed) if summed else product
+
+
+# Creation
+arange = _creation("arange", "Evenly spaced values from `start` up to `stop`.")
+empty = _creation("empty", "A new array of the given shape, its values left as they come.")
+eye = _creation("eye", "Ones on a diagonal, zeros elsewhere.")
+full = _creation("full", "A new array of the given shape, each element the given value.")
+linspace = _creation("linspace", "Evenly spaced values from `start` to `stop`.")
+ones = _creation("ones", "A new array of ones.")
+zeros = _creation("zeros", "A new array of zeros.")
+empty_like = _like("empty_like", "A new array of the shape, dtype and device of `x`, its values left as they come.")
+full_like = _like("full_like", "A new array of the shape, dtype and device of `x`, each element the given value.")
+ones_like = _like("ones_like", "Ones of the shape, dtype and device of `x`.")
+zeros_like = _like("zeros_like", "Zeros of the shape, dtype and device of `x`.")
+
+# Elementwise
+abs = _of_one("abs", "Absolute value of each element.")
+add = _of_two("add", "Sum of the elements.")
+ceil = _of_one("ceil", "Each element rounded up to an integer.")
+clip = _of_three("clip", "Each element of `x`, no less than `min` and no more than `max`.")
+cos = _of_one("cos", "Cosine of each element, in radians.")
+cosh = _of_one("cosh", "Hyperbolic cosine of each element.")
+divide = _of_two("divide", "Quotient of the elements.")
+equal = _of_two("equal", "Whether the elements are equal.")
+exp = _of_one("exp", "Exponential of each element.")
+expm1 = _of_one("expm1", "`exp(x) - 1` of each element, accurate near zero.")
+floor = _of_one("floor", "Each element rounded down to an integer.")
+greater = _of_two("greater", "Whether the elements of `x1` are greater.")
+greater_equal = _of_two("greater_equal", "Whether the elements of `x1` are greater or equal.")
+isfinite = _of_one("isfinite", "Whether each element is neither infinite nor NaN.")
+isnan = _of_one("isnan", "Whether each element is NaN.")
+less = _of_two("less", "Whether the elements of `x1` are less.")
+less_equal = _of_two("less_equal", "Whether the elements of `x1` are less or equal.")
+log = _of_one("log", "Natural logarithm of each element.")
+log1p = _of_one("log1p", "`log(1 + x)` of each element, accurate near zero.")
+logical_and = _of_two("logical_and", "Whether both elements are true.")
+logical_not = _of_one("logical_not", "Whether each element is false.")
+logical_or = _of_two("logical_or", "Whether one of the elements is true.")
+maximum = _of_two("maximum", "The greater of the elements; NaN where one is NaN.")
+minimum = _of_two("minimum", "The lesser of the elements; NaN where one is NaN.")
+multiply = _of_two("multiply", "Product of the elements.")
+negative = _of_one("negative", "Each element with its sign changed.")
+not_equal = _of_two("not_equal", "Whether the elements differ.")
+pow = _of_two("pow", "The elements of `x1` to the power of those of `x2`.")
+sign = _of_one("sign", "-1, 0 or 1 with the sign of each element.")
+sin = _of_one("sin", "Sine of each element, in radians.")
+sinh = _of_one("sinh", "Hyperbolic sine of each element.")
+sqrt = _of_one("sqrt", "Square root of each element.")
+square = _of_one("square", "Square of each element.")
+subtract = _of_two("subtract", "Difference of the elements.")
+tan = _of_one("tan", "Tangent of each element, in radians.")
+tanh = _of_one("tanh", "Hyperbolic tangent of each element.")
+where = _of_three("where", "Elements of `x1` where `condition` holds, of `x2` elsewhere.")
+
+# Reductions and searches
+all = _of_one("all", "Whether all elements along `axis` are true.")
+any = _of_one("any", "Whether one element along `axis` is true.")
+argmax = _of_one("argmax", "Index of the first greatest element along `axis`.")
+argmin = _of_one("argmin", "Index of the first least element along `axis`.")
+cumulative_sum = _of_one("cumulative_sum", "Sums of the elements up to each one along `axis`.")
+max = _of_one("max", "Greatest element along `axis`.")
+mean = _of_one("mean", "Mean of the elements along `axis`.")
+min = _of_one("min", "Least element along `axis`.")
+prod = _of_one("prod", "Product of the elements along `axis`.")
+sum = _of_one("sum", "Sum of the elements along `axis`.")
+
+# Shapes
+broadcast_to = _of_one("broadcast_to", "`x` repeated, without a copy, to the given shape.")
+concat = _of_many("concat", "The arrays joined along the existing axis `axis`.")
+expand_dims = _of_one("expand_dims", "`x` with a new axis of length one at `axis`.")
+flip = _of_one("flip", "`x` with the order of its elements along `axis` reversed.")
+matrix_transpose = _of_one("matrix_transpose", "`x` with its last two axes exchanged.")
+permute_dims = _of_one("permute_dims", "`x` with its axes in the given order.")
+reshape = _of_one("reshape", "The elements of `x` in the given shape.")
+roll = _of_one("roll", "`x` with its elements moved along `axis`, those that fall off coming back at the other end.")
+squeeze = _of_one("squeeze", "`x` without the axes `axis`, each of length one.")
+stack = _of_many("stack", "The arrays joined along a new axis `axis`.")
+
+# Indexing
+take = _of_two("take", "The elements of `x` at `indices` along `axis`.")
+take_along_axis = _of_two("take_along_axis", "The elements of `x` at `indices` along `axis`, line by line.")
+
+# Products
+matmul = _of_two("matmul", "Matrix product of the last two axes, broadcast over the others.")
+tensordot = _of_two("tensordot", "Sum of products over the given axes of both arrays.")

@@ -1,0 +1,1 @@
+"""The backends that xparray brings: one module each, which defines `backend`."""

@@ -1,0 +1,58 @@
+"""array-api-strict: an implementation of the standard and nothing beyond it, with devices of its own; a second memory for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from xparray._backend import Backend
+from xparray._device import Device
+from xparray._typing import Array
+
+try:
+    import array_api_strict
+except ImportError as e:
+    raise ImportError('device "strict": array-api-strict is not installed; pip install array-api-strict') from e
+
+_HOST = array_api_strict.Device("CPU_DEVICE")
+# array-api-strict's devices have no public name: they are made from the names it documents.
+_PARTS = {name: array_api_strict.Device(name) for name in ("CPU_DEVICE", "device1", "device2")}
+_NAMES = {device: name for name, device in _PARTS.items()}
+
+
+class StrictBackend(Backend):
+    """Arrays of array-api-strict, on "strict" (its CPU device), "strict:device1" and "strict:device2"."""
+
+    name = "strict"
+    namespace = array_api_strict
+    array_types = (type(array_api_strict.empty(0)),)
+
+    def device_of(self, x: Array) -> Device:
+        """The device of `x`."""
+        name = _NAMES[x.device]
+        return Device(self.name, "" if name == "CPU_DEVICE" else name)
+
+    def native_device(self, device: Device) -> Any:
+        """The library's Device object."""
+        try:
+            return _PARTS[device.part or "CPU_DEVICE"]
+        except KeyError:
+            raise ValueError(f"device {str(device)!r}: array-api-strict has {', '.join(_PARTS)}") from None
+
+    def native_dtype(self, dtype: Any) -> Any:
+        """The library's dtype object of the same name."""
+        if dtype is None or hasattr(dtype, "_np_dtype"):
+            return dtype
+        return getattr(array_api_strict, np.dtype(dtype).name)
+
+    def from_host(self, x: np.ndarray[Any, Any], device: Device) -> Array:
+        """A copy of `x` on `device`."""
+        return array_api_strict.asarray(x.view(np.ndarray), device=self.native_device(device), copy=True)
+
+    def to_host(self, x: Array) -> np.ndarray[Any, Any]:
+        """A copy of `x`'s values."""
+        return np.array(x.to_device(_HOST))
+
+
+backend = StrictBackend()

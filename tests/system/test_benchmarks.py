@@ -1,0 +1,113 @@
+"""The contestants of each benchmark compute the same; nothing here asserts a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKLOADS = ["W1", "W2", "W3", "W8-polynomial", "W8-chain"]
+
+
+def bench(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report of a run that times nothing, over all workloads and contestants."""
+    file = tmp_path_factory.mktemp("bench") / "deeper" / "bench.json"
+    run = bench("--check", "--json", str(file))
+    print(run.stdout)
+    assert run.returncode == 0, run.stdout + run.stderr
+    report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return report["workloads"]  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("contestant", ["numpy", "catena", "torch", "hips"])
+@pytest.mark.parametrize("workload", WORKLOADS)
+def test_contestants_agree_over_20_steps(checked: dict[str, Any], workload: str, contestant: str) -> None:
+    seen = checked[workload]
+    if contestant in ("torch", "hips") and contestant in seen["absent"]:
+        pytest.skip(seen["absent"][contestant])
+    assert len(seen["contestants"][contestant]["numbers"]) == 20
+    assert seen["contestants"][contestant]["difference"] <= seen["tolerance"]
+    assert seen["disagreement"] is None
+
+
+@pytest.mark.parametrize(
+    ("workload", "first"),
+    [("W2", [53178.4]), ("W8-polynomial", [16, 8]), ("W8-chain", [500.5, 1001])],
+)
+def test_first_numbers_are_the_known_ones(checked: dict[str, Any], workload: str, first: list[float]) -> None:
+    assert checked[workload]["contestants"]["numpy"]["numbers"][0] == pytest.approx(first, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("workload", "module", "constant"),
+    [("W1", "mlp_sgd", "LR"), ("W2", "two_layer", "LR"), ("W3", "mlp_adam", "ALPHA"), ("W3", "mlp_adam", "BETA2")],
+)
+def test_one_percent_off_in_a_constant_is_seen(
+    monkeypatch: pytest.MonkeyPatch, workload: str, module: str, constant: str
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import workloads
+    from benchmarks.workload import Disagreement
+
+    one = workloads.WORKLOADS[workload]
+
+    def numbers() -> list[tuple[float, ...]]:
+        step, read = one.contestants["numpy"].build()
+        return [read(step()) for _ in range(20)]
+
+    right = numbers()
+    file = getattr(workloads, module)
+    monkeypatch.setattr(file, constant, getattr(file, constant) * 0.99)
+    with pytest.raises(Disagreement, match=rf"{workload}: planted and numpy part at step \d+: .*tolerance"):
+        one.compare({"numpy": right, "planted": numbers()})
+
+
+@pytest.mark.parametrize("wrong", [[[1.0], [2.1]], [[float("nan")], [2.0]], [[1.0], [float("inf")]]])
+def test_wrong_numbers_are_a_disagreement(monkeypatch: pytest.MonkeyPatch, wrong: list[list[float]]) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.workload import Disagreement, Workload
+
+    workload = Workload("W0", "none", target=1.0, tolerance=1e-4)
+    with pytest.raises(Disagreement, match="W0: ours and theirs part at step"):
+        workload.compare({"theirs": [[1.0], [2.0]], "ours": wrong})
+
+
+def test_a_timed_run_keeps_every_round(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    run = bench(
+        *("--workloads", "W8-polynomial", "--contestants", "numpy", "catena"),
+        *("--rounds", "2", "--seconds", "0.01", "--json", str(file)),
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    report = json.loads(file.read_text(encoding="utf-8"))
+    for name in ("numpy", "catena"):
+        seen = report["workloads"]["W8-polynomial"]["contestants"][name]
+        assert [sample["steps"] >= 3 for sample in seen["samples"]] == [True, True]
+        assert seen["seconds"] > 0
+        assert seen["ratio"] is None  # torch did not run
+        assert f"W8-polynomial  {name}" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--rounds", "0"], "argument --rounds: invalid positive int value: '0'"),
+        (["--seconds", "-1"], "argument --seconds: invalid positive float value: '-1'"),
+        (["--workloads", "W0"], "argument --workloads: invalid choice: 'W0'"),
+    ],
+)
+def test_bad_options_are_refused(options: list[str], message: str) -> None:
+    run = bench(*options)
+    assert run.returncode == 2
+    assert message in run.stderr
