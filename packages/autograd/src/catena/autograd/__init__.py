@@ -14,10 +14,13 @@ from catena.autograd._variable import Variable, as_array, as_variable  # isort: 
 from catena.autograd import functions
 from catena.autograd._backward import backward, grad
 from catena.autograd._config import config, force_backprop_mode, global_config, no_backprop_mode, using_config
+from catena.autograd._function import Function, FunctionNode
 from catena.autograd._op import ElementwiseOp, Op, elementwise_op, op
 
 __all__ = [
     "ElementwiseOp",
+    "Function",
+    "FunctionNode",
     "Op",
     "Variable",
     "as_array",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from heapq import heappop, heappush
 from typing import Any
@@ -102,10 +103,16 @@ def _first_cotangent(function: str, y: Any, g: Any) -> Any:
                 f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
                 f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
             )
-        return xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
+        return _one(y.shape, y.dtype) if type(y.array) is np.ndarray else xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
     if tuple(g.shape) != y.shape:
         raise ValueError(f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's")
     return g
+
+
+@functools.lru_cache
+def _one(shape: tuple[int, ...], dtype: Any) -> Array:
+    """The single 1 that a backward begins with. Rules never write to a cotangent, so one array serves every backward."""
+    return np.ones(shape, _gradient_dtype(dtype, np.empty(0)))
 
 
 def _gradient_dtype(dtype: Any, like: Array) -> Any:
@@ -157,7 +164,7 @@ def _walk(roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] 
         if free:
             node.saved = None
         broadcasts = op.broadcasts
-        for p, gx in zip(node.parents, gxs, strict=True):
+        for p, gx in zip(node.parents, gxs):  # noqa: B905 - strict=True costs as much as an addition
             if p is None or gx is None or (needed is not None and p not in needed):
                 continue
             if broadcasts and gx.shape != p.shape:
@@ -171,8 +178,8 @@ def _walk(roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] 
                     leaves.append(p)
                     if not create_graph and _is_new(gx, g, gxs):
                         ours.add(p)
-            elif p in ours and isinstance(previous, np.ndarray) and previous.dtype == gx.dtype:
-                previous += gx
+            elif p in ours and isinstance(previous, np.ndarray) and gx.size > 1 and previous.dtype == gx.dtype:
+                previous += gx  # of single elements, NumPy makes a new one faster than it changes one
             else:
                 cotangents[p] = previous + gx
                 ours.add(p)
@@ -220,7 +227,7 @@ def _fitted(node: Node, g: Any) -> Any:
     """`g` in a leaf's dtype and on its device: real for a real one, floating for an integer one."""
     g = _tidy(g)
     array = _variable.as_array(g)
-    dtype = node.dtype if array.dtype == node.dtype else _gradient_dtype(node.dtype, array)
+    dtype = array.dtype if node.dtype is None or array.dtype == node.dtype else _gradient_dtype(node.dtype, array)
     if array.dtype != dtype:
         if dtype_name(array.dtype).startswith("complex") and not dtype_name(dtype).startswith("complex"):
             g = g.real

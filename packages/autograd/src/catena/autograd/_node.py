@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from xparray import Array, Device
@@ -27,24 +28,22 @@ class Node:
     """One result in the graph: the op that made it, its parents, and what the op's rules read.
 
     Attributes:
-        op: what made it; None for a leaf, where gradients end.
+        op: the rules of the op that made it, for the parents that need gradients; None for a leaf, where gradients end.
         parents: the nodes of the op's inputs, None for an input that needs no gradient.
-        plan: the op's rules for the parents that need gradients.
         saved: what those rules read; None once freed.
         seq: its place in the order of recording.
-        shape: of the array.
-        dtype: of the array.
+        shape: of the array; None for the node of an op with several outputs.
         grad: the gradient that `Variable.grad` shows.
         owns_grad: `grad` is the engine's own memory, to which later gradients are added in place.
+        dtype: of a leaf.
         device: of a leaf.
         owner: a weak reference to a leaf's Variable.
     """
 
-    __slots__ = ("device", "dtype", "grad", "op", "owner", "owns_grad", "parents", "plan", "saved", "seq", "shape")
+    __slots__ = ("device", "dtype", "grad", "op", "owner", "owns_grad", "parents", "saved", "seq", "shape")
 
     op: Differentiable | None
-    parents: tuple[Node | None, ...]
-    plan: Any
+    parents: Sequence[Node | None]
     saved: tuple[Any, ...] | None
     seq: int
     shape: Any
@@ -54,29 +53,28 @@ class Node:
     device: Device | None
     owner: weakref.ref[Any] | None
 
-    def __init__(self, op: Any, parents: Any, plan: Any, saved: Any, shape: Any, dtype: Any) -> None:
+    def __init__(self, op: Any, parents: Any, saved: Any, shape: Any) -> None:
         self.op = op
         self.parents = parents
-        self.plan = plan
         self.saved = saved
         self.seq = NEXT()
         self.shape = shape
-        self.dtype = dtype
         self.grad = None
 
     def cut(self) -> None:
-        """Forget how the result was made: it becomes a leaf."""
-        self.op = self.plan = self.saved = self.device = self.owner = None
+        """Forget how the result was made: it becomes a leaf, whose gradient is taken as it comes."""
+        self.op = self.saved = self.dtype = self.device = self.owner = None
         self.parents = ()
         self.owns_grad = False
 
     def __repr__(self) -> str:
-        return f"<node {self.op.name if self.op else 'leaf'} {self.shape} {self.dtype}>"
+        return f"<node {self.op.name if self.op else 'leaf'} {self.shape}>"
 
 
 def leaf(array: Array, device: Device, owner: weakref.ref[Any]) -> Node:
     """The node of a Variable that no op made."""
-    node = Node(None, (), None, None, array.shape, array.dtype)
+    node = Node(None, (), None, array.shape)
+    node.dtype = array.dtype
     node.owns_grad = False
     node.device = device
     node.owner = owner
@@ -109,4 +107,4 @@ class Pick:
 
 def pick(parent: Node, index: int, count: int, array: Array) -> Node:
     """The node of output `index` of the `count` that the op of `parent` returned."""
-    return Node(Pick(index, count), (parent,), None, (), array.shape, array.dtype)
+    return Node(Pick(index, count), (parent,), (), array.shape)

@@ -15,11 +15,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
 import xparray as xp
+from numpy import ndarray
 from xparray import Device
 from xparray._dispatch import SCALARS, common_backend, dtype_name
 
@@ -28,7 +28,11 @@ from catena.autograd._node import Node, pick
 from catena.autograd._variable import Variable, variable
 
 Rule = Callable[..., Any]
-_NUMPY = xp.get_backend("numpy")
+NUMPY = xp.get_backend("numpy")
+# The types of inputs that need no look at their backend: NumPy computes them.
+PLAIN = frozenset({ndarray, *SCALARS})
+NONE: dict[str, Any] = {}  # the options of a call without any
+NEW = object.__new__
 
 
 class Spec(NamedTuple):
@@ -60,11 +64,13 @@ class _Kept(NamedTuple):
 
 
 class Plan:
-    """What to keep of one call and which rules to run, given which inputs need gradients."""
+    """An op, given which of its inputs need gradients: what to keep of a call, and which rules to run."""
 
-    __slots__ = ("joint", "kept", "kept_inputs", "needs", "rules", "save")
+    __slots__ = ("broadcasts", "joint", "kept", "kept_inputs", "name", "needs", "rules", "save")
 
     def __init__(self, op: Op, needs: tuple[bool, ...]) -> None:
+        self.name = op.name
+        self.broadcasts = op.broadcasts
         self.needs = needs
         names: dict[str, int] = {}  # each thing kept once, and its place in Node.saved
 
@@ -80,11 +86,9 @@ class Plan:
         self.kept_inputs = (*(k.index for k in self.kept if k.kind == "input"), *variadic)
         self.save = self._saver(op)
 
-    def _saver(self, op: Op) -> Callable[[list[Any], Any, dict[str, Any]], tuple[Any, ...]]:
+    def _saver(self, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], tuple[Any, ...]]:
         """The function that takes what is kept from one call's arrays, result and options."""
         kinds = [k.kind for k in self.kept]
-        if not kinds:
-            return lambda arrays, y, options: ()
         if kinds == ["out"]:
             return lambda arrays, y, options: (y,)
         if kinds == ["input"]:
@@ -96,8 +100,56 @@ class Plan:
         takers = [_taker(k, op) for k in self.kept]
         return lambda arrays, y, options: tuple([take(arrays, y, options) for take in takers])
 
+    def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
+        """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
+        saved, parents = node.saved, node.parents
+        if saved is None:
+            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
+        for i in self.kept_inputs:
+            parent = parents[i] if i < len(parents) else None
+            if parent is not None and parent.seq > node.seq:
+                raise RuntimeError(
+                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
+                    "run the forward pass again after an update"
+                )
+        if create_graph:
+            saved = self._as_variables(node, saved)
+        if self.joint is not None:
+            rule, places = self.joint
+            return rule(g, *[saved[j] for j in places], needs=wanted or self.needs)
+        gxs: list[Any] = [None] * len(parents)
+        for i, rule, places in self.rules:
+            if wanted is None or wanted[i]:
+                if not places:
+                    gxs[i] = rule(g)
+                elif len(places) == 1:
+                    gxs[i] = rule(g, saved[places[0]])
+                else:
+                    gxs[i] = rule(g, *[saved[j] for j in places])
+        return gxs
 
-def _taker(kept: _Kept, op: Op) -> Callable[[list[Any], Any, dict[str, Any]], Any]:
+    def _as_variables(self, node: Node, saved: tuple[Any, ...]) -> list[Any]:
+        """What was kept, each array with its place in the graph, so that rules record their dependence on it."""
+
+        def at(array: Any, i: int) -> Any:
+            parent = node.parents[i] if i < len(node.parents) else None
+            return array if parent is None else variable(array, parent)
+
+        seen: list[Any] = []
+        for kept, value in zip(self.kept, saved, strict=True):
+            if kept.kind == "input":
+                seen.append(at(value, kept.index))
+            elif kept.kind == "inputs":
+                seen.append(tuple(at(x, kept.index + i) for i, x in enumerate(value)))
+            elif kept.kind == "out":
+                several = type(value) is tuple
+                seen.append(tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value)) if several else variable(value, node))
+            else:
+                seen.append(value)
+        return seen
+
+
+def _taker(kept: _Kept, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], Any]:
     i, name = kept.index, kept.name
     if kept.kind == "input":
         return lambda arrays, y, options: arrays[i] if i < len(arrays) else None
@@ -199,44 +251,104 @@ class Op:
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Compute the op: arrays in, array out; with a Variable among the inputs, Variables out."""
-        if not self._least <= len(args) <= self._most or (options and not self.options.keys() >= options.keys()):
+        count = len(args)
+        if not self._least <= count <= self._most or (options and not self.options.keys() >= options.keys()):
             args, options = self._bind(args, options)
-        arrays = []
-        parents = []
-        wrapped = foreign = False
-        mask = 1  # one bit an input, behind a leading 1: which inputs need gradients
-        for a in args:
+        elif not options:
+            if count == 2:
+                return self.of_two(*args)
+            if count == 1:
+                return self.of_one(*args)
+        arrays, parents, mask, is_variable = [], [], 0, False
+        for i, a in enumerate(args):
+            node = None
             if isinstance(a, Variable):
-                wrapped = True
-                node = a.node
-                a = a._array  # noqa: PLW2901 - the array stands for its Variable from here on
-                parents.append(node)
-                mask += mask if node is None else mask + 1
-            else:
-                parents.append(None)
-                mask += mask
-            if type(a) is not np.ndarray and type(a) not in SCALARS:
-                foreign = True
+                is_variable, node, a = True, a.node, a._array
+                if node is not None:
+                    mask |= 1 << i
             arrays.append(a)
-        backend = common_backend(self.name, arrays) if foreign else _NUMPY
+            parents.append(node)
+        y = self._compute(arrays, options)
+        return self._record(y, arrays, parents, mask, options) if is_variable else y
+
+    # Most calls have one input or two and no options. The loop above costs as much as the rest of them: they are written out.
+
+    def of_one(self, x: Any) -> Any:
+        """The op of one input, without options."""
+        if not isinstance(x, Variable):
+            return self._compute((x,), NONE)
+        array = x._array
+        if type(array) is not ndarray:
+            y = self._compute((array,), NONE)
+        else:
+            try:
+                y = self.forward(array)
+            except Exception as e:
+                e.add_note(self._note((array,), NONE))
+                raise
+            if type(y) is not ndarray and self.stays:
+                y = NUMPY.wrap(y)
+        node = x.node
+        return self._record(y, (array,), (node,), 0 if node is None else 1, NONE)
+
+    def of_two(self, a: Any, b: Any) -> Any:
+        """The op of two inputs, without options."""
+        mask, p, q, is_variable = 0, None, None, False
+        if isinstance(a, Variable):
+            is_variable = True
+            p = a.node
+            a = a._array
+            if p is not None:
+                mask = 1
+        if isinstance(b, Variable):
+            is_variable = True
+            q = b.node
+            b = b._array
+            if q is not None:
+                mask += 2
+        if type(a) not in PLAIN or type(b) not in PLAIN:
+            y = self._compute((a, b), NONE)
+        else:
+            try:
+                y = self.forward(a, b)
+            except Exception as e:
+                e.add_note(self._note((a, b), NONE))
+                raise
+            if type(y) is not ndarray:
+                y = NUMPY.wrap(y)
+        return self._record(y, (a, b), (p, q), mask, NONE) if is_variable else y
+
+    def _compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
+        """The forward, with what it returns as arrays of the one backend of all its inputs."""
+        for a in arrays:
+            if type(a) not in PLAIN:
+                backend = common_backend(self.name, arrays)
+                break
+        else:
+            backend = NUMPY
         try:
             y = self.forward(*arrays, **options)
         except Exception as e:
             e.add_note(self._note(arrays, options))
             raise
-        if (type(y) is not np.ndarray or foreign) and self.stays:
-            y = backend.wrap(y)
-        if not wrapped:
-            return y
-        if mask == 1 << len(arrays) or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
-            return variable(y, None) if type(y) is not tuple else tuple(variable(part, None) for part in y)
+        return backend.wrap(y) if self.stays else y
+
+    def _record(self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]) -> Any:
+        """The result as a Variable, with its node where an input needs a gradient (its bit is set in `mask`)."""
+        if not mask or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
+            return variable(y, None) if type(y) is not tuple else tuple([variable(part, None) for part in y])
         plan = self._plans.get(mask)
-        if plan is None:
-            plan = self._plans[mask] = Plan(self, tuple(p is not None for p in parents))
+        if plan is None or len(plan.needs) != len(arrays):
+            plan = self._plans[mask] = Plan(self, tuple([p is not None for p in parents]))
+        saved = plan.save(arrays, y, options) if plan.kept else ()
         if type(y) is tuple:
-            node = Node(self, parents, plan, plan.save(arrays, y, options), None, None)
-            return tuple(variable(part, pick(node, i, len(y), part)) for i, part in enumerate(y))
-        return variable(y, Node(self, parents, plan, plan.save(arrays, y, options), y.shape, y.dtype))
+            node = Node(plan, parents, saved, None)
+            return tuple([variable(part, pick(node, i, len(y), part)) for i, part in enumerate(y)])
+        v = NEW(Variable)
+        v._array = y
+        v.node = Node(plan, parents, saved, y.shape)
+        v._grad_var = v.name = None
+        return v
 
     def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs given by keyword become positional, options given by position become keywords."""
@@ -268,55 +380,10 @@ class Op:
     def _signature(self) -> str:
         return str(inspect.signature(self.forward))
 
-    def _note(self, arrays: list[Any], options: dict[str, Any]) -> str:
+    def _note(self, arrays: Sequence[Any], options: dict[str, Any]) -> str:
         names = [*self.inputs, *(f"{self.variadic}[{i}]" for i in range(len(arrays) - len(self.inputs)))]
         shown = [f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}" for n, a in zip(names, arrays, strict=False)]
         return f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})"
-
-    # ----------------------------------------------------------------- backward
-
-    def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
-        """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
-        plan, saved, parents = node.plan, node.saved, node.parents
-        if saved is None:
-            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
-        for i in plan.kept_inputs:
-            parent = parents[i] if i < len(parents) else None
-            if parent is not None and parent.seq > node.seq:
-                raise RuntimeError(
-                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
-                    "run the forward pass again after an update"
-                )
-        if create_graph:
-            saved = self._as_variables(node, saved)
-        if plan.joint is not None:
-            rule, places = plan.joint
-            return rule(g, *[saved[j] for j in places], needs=wanted or plan.needs)
-        gxs: list[Any] = [None] * len(parents)
-        for i, rule, places in plan.rules:
-            if wanted is None or wanted[i]:
-                gxs[i] = rule(g, *[saved[j] for j in places])
-        return gxs
-
-    def _as_variables(self, node: Node, saved: tuple[Any, ...]) -> list[Any]:
-        """What was kept, each array with its place in the graph, so that rules record their dependence on it."""
-
-        def at(array: Any, i: int) -> Any:
-            parent = node.parents[i] if i < len(node.parents) else None
-            return array if parent is None else variable(array, parent)
-
-        seen: list[Any] = []
-        for kept, value in zip(node.plan.kept, saved, strict=True):
-            if kept.kind == "input":
-                seen.append(at(value, kept.index))
-            elif kept.kind == "inputs":
-                seen.append(tuple(at(x, kept.index + i) for i, x in enumerate(value)))
-            elif kept.kind == "out":
-                several = type(value) is tuple
-                seen.append(tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value)) if several else variable(value, node))
-            else:
-                seen.append(value)
-        return seen
 
     def __repr__(self) -> str:
         return f"<op {self.name}{self._signature()}>"

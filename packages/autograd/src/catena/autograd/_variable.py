@@ -200,7 +200,7 @@ class Variable:
         """Cut the graph behind this Variable: it becomes a leaf, gradients end here."""
         if self.node is not None:
             self.node.cut()
-            self.node.device, self.node.owner = self.device, weakref.ref(self)
+            self.node.dtype, self.node.device, self.node.owner = self.dtype, self.device, weakref.ref(self)
 
     def unchain_backward(self) -> None:
         """Cut the graph behind this Variable and behind all it was made from, so that their memory is freed.
@@ -222,40 +222,40 @@ class Variable:
     # ------------------------------------------------------------------- operators
 
     def __add__(self, other: Any) -> Variable:
-        return _arithmetic.add(self, other)
+        return _arithmetic.add.of_two(self, other)
 
     def __radd__(self, other: Any) -> Variable:
-        return _arithmetic.add(other, self)
+        return _arithmetic.add.of_two(other, self)
 
     def __sub__(self, other: Any) -> Variable:
-        return _arithmetic.subtract(self, other)
+        return _arithmetic.subtract.of_two(self, other)
 
     def __rsub__(self, other: Any) -> Variable:
-        return _arithmetic.subtract(other, self)
+        return _arithmetic.subtract.of_two(other, self)
 
     def __mul__(self, other: Any) -> Variable:
-        return _arithmetic.multiply(self, other)
+        return _arithmetic.multiply.of_two(self, other)
 
     def __rmul__(self, other: Any) -> Variable:
-        return _arithmetic.multiply(other, self)
+        return _arithmetic.multiply.of_two(other, self)
 
     def __truediv__(self, other: Any) -> Variable:
-        return _arithmetic.divide(self, other)
+        return _arithmetic.divide.of_two(self, other)
 
     def __rtruediv__(self, other: Any) -> Variable:
-        return _arithmetic.divide(other, self)
+        return _arithmetic.divide.of_two(other, self)
 
     def __pow__(self, other: Any) -> Variable:
-        return _arithmetic.pow(self, other)
+        return _arithmetic.pow.of_two(self, other)
 
     def __rpow__(self, other: Any) -> Variable:
-        return _arithmetic.pow(other, self)
+        return _arithmetic.pow.of_two(other, self)
 
     def __matmul__(self, other: Any) -> Variable:
-        return _linalg.matmul(self, other)
+        return _linalg.matmul.of_two(self, other)
 
     def __rmatmul__(self, other: Any) -> Variable:
-        return _linalg.matmul(other, self)
+        return _linalg.matmul.of_two(other, self)
 
     def __neg__(self) -> Variable:
         return _arithmetic.negative(self)
@@ -267,7 +267,7 @@ class Variable:
         return _arithmetic.abs(self)
 
     def __iadd__(self, other: Any) -> Variable:
-        return _arithmetic.add(self, other)
+        return _arithmetic.add.of_two(self, other)
 
     def __getitem__(self, key: Any) -> Variable:
         return _indexing.getitem(self, key=key)

@@ -1,14 +1,14 @@
 """Training: data sets, iterators, optimizers, updaters, and the Trainer with its extensions and triggers.
 
-    import catena.nn.links as L
-    from catena.training import StandardUpdater, Trainer, extensions, iterators, optimizers
+import catena.nn.links as L
+from catena.training import StandardUpdater, Trainer, extensions, iterators, optimizers
 
-    model = L.Classifier(MLP())
-    optimizer = optimizers.Adam().setup(model)
-    updater = StandardUpdater(iterators.SerialIterator(train, 100), optimizer)
-    trainer = Trainer(updater, (20, "epoch"), out="result")
-    trainer.extend(extensions.LogReport())
-    trainer.run()
+model = L.Classifier(MLP())
+optimizer = optimizers.Adam().setup(model)
+updater = StandardUpdater(iterators.SerialIterator(train, 100), optimizer)
+trainer = Trainer(updater, (20, "epoch"), out="result")
+trainer.extend(extensions.LogReport())
+trainer.run()
 """
 
 from catena.training import convert, datasets, extensions, iterators, optimizers, triggers, updaters

@@ -21,11 +21,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Extension:
-    """Something that a :class:`Trainer` calls whenever its trigger fires.
+    """Something that a `Trainer` calls whenever its trigger fires.
 
-    Subclass it and define ``__call__(trainer)``; any callable serves as well (:func:`make_extension` gives it the same
-    attributes). ``trigger`` says when it is called (see :func:`~catena.training.get_trigger`); of the extensions due in
-    one iteration the highest ``priority`` goes first, and equal ones in the order of their ``extend``.
+    A subclass defines `__call__`; any other callable serves as well, and `make_extension` gives it the same
+    attributes.
+
+    Attributes:
+        trigger: when it is called: `(period, unit)`, a callable, or None for never; see `get_trigger`.
+        priority: of the extensions due in one iteration the highest goes first; equal ones go in the order of
+            `extend`.
+        name: under which the trainer keeps it, once it does.
 
     Example:
         >>> class Hello(Extension):
@@ -57,10 +62,10 @@ class Extension:
         """React to the exception that ends the run; called once, before any extension is finalized."""
 
     def finalize(self) -> None:
-        """Clean up; called once at the end of a run however it ends, even if ``initialize`` was never reached."""
+        """Clean up; called once at the end of a run however it ends, even if `initialize` was never reached."""
 
     def serialize(self, serializer: Serializer) -> None:
-        """Write this extension's state to ``serializer``, or read it back from there."""
+        """Write this extension's state to `serializer`, or read it back from there."""
 
 
 def make_extension(
@@ -71,7 +76,15 @@ def make_extension(
     initializer: Callable[[Trainer], Any] | None = None,
     on_error: Callable[[Trainer, Exception, TracebackType | None], Any] | None = None,
 ) -> Callable[[Function], Function]:
-    """Return a decorator that gives a function ``f(trainer)`` the attributes of an extension.
+    """A decorator that gives a function of the trainer the attributes of an `Extension`.
+
+    Args:
+        trigger: when it is called; in every iteration unless given.
+        default_name: the function's own name unless given.
+        priority: `PRIORITY_READER` unless given.
+        finalizer: called as `finalizer()` at the end of the run.
+        initializer: called as `initializer(trainer)` before the first iteration.
+        on_error: called as `on_error(trainer, exception, traceback)` where an exception ends the run.
 
     Example:
         >>> @make_extension(trigger=(1, "epoch"), priority=PRIORITY_WRITER)

@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xparray.random
 
+import xparray.random
 from catena import nn
 from catena.training._extension import PRIORITY_READER
 from catena.training.triggers import Trigger, get_trigger
@@ -40,17 +40,26 @@ class _Entry:
 
 
 class Trainer:
-    """The training loop: update the parameters, then run every extension whose trigger fires, until the stop trigger does.
+    """The training loop: update the parameters, run each extension whose trigger fires, until the stop trigger does.
 
-    ``stop_trigger`` is a tuple such as ``(20, "epoch")``, any callable taking the trainer, or None for a loop that only
-    an exception ends. Files go to the folder ``out``. ``extensions`` are extended one by one.
+    What a model reports during an update (`catena.nn.report`) is in `observation`, under the name of the optimizer
+    that has it as target: 'main/loss' is the loss reported by the target of the optimizer 'main'.
 
-    What a model reports while it is updated (``catena.nn.report``) is in ``observation``, under the name of its
-    optimizer: ``main/loss`` for the loss reported by the target of the optimizer ``main``.
+    A saved trainer (by the extension `snapshot`, or by `catena.nn.serializers.save_npz`) is the state of its updater,
+    its stop trigger, its extensions and their triggers, and of the process's random generators: xparray's, NumPy's
+    global one and that of Python's `random`. A trainer built in the same way that loads the file goes on as if it had
+    never stopped.
 
-    Saving a trainer (the ``snapshot`` extension, or ``catena.nn.serializers.save_npz``) saves its updater, stop trigger,
-    extensions, their triggers, and the states of the process's random generators: xparray's, NumPy's global one and
-    Python's ``random``. A trainer built in the same way that loads the file goes on as if it had never stopped.
+    Args:
+        updater: does one iteration of training.
+        stop_trigger: when training is over: a tuple such as `(20, "epoch")`, a callable of the trainer, or None for a
+            loop that only an exception ends.
+        out: the folder of all files; `run` makes it.
+        extensions: to `extend` one after another.
+
+    Attributes:
+        observation: what was reported in the running iteration, by name.
+        reporter: the reporter that collects it.
 
     Example:
         >>> import tempfile
@@ -99,7 +108,7 @@ class Trainer:
 
     @property
     def elapsed_time(self) -> float:
-        """Seconds spent in ``run``, those of the runs that this one resumes included."""
+        """Seconds spent in `run`, those of the runs that this one resumes included."""
         if self._started_at is None:
             return self._elapsed_before
         return self._elapsed_before + time.perf_counter() - self._started_at
@@ -113,14 +122,19 @@ class Trainer:
         *,
         call_before_training: bool = False,
     ) -> None:
-        """Add an extension: an :class:`Extension`, or any callable that takes the trainer.
+        """Add an extension.
 
-        Its name, trigger and priority are those given here, else its own attributes ``name`` or ``default_name``,
-        ``trigger`` and ``priority``, else its ``__name__``, ``(1, "iteration")`` and ``PRIORITY_READER``. A name that is
-        taken gets ``_1``, ``_2``, ... With ``call_before_training`` it is also called before the first update.
+        Args:
+            extension: an `Extension`, or any callable of the trainer.
+            name: the extension's own `name`, `default_name` or `__name__` unless given; a name that is taken gets
+                '_1', '_2', ... at its end.
+            trigger: the extension's own unless given, or else `(1, "iteration")`.
+            priority: the extension's own unless given, or else `PRIORITY_READER`.
+            call_before_training: whether to call it before the first update as well.
 
         Raises:
-            TypeError: the extension cannot be called, or has no name.
+            TypeError: `extension` is no callable, or has no name.
+            ValueError: the name is "training".
         """
         if not callable(extension):
             raise TypeError(f"Trainer.extend: extension is {extension!r}, expected a callable that takes the trainer")
@@ -144,21 +158,25 @@ class Trainer:
         self._extensions[unique] = _Entry(extension, get_trigger(trigger), priority, call_before_training)
 
     def get_extension(self, name: str) -> Any:
-        """Return the extension of that name.
+        """The extension of that name.
 
         Raises:
             ValueError: there is none.
         """
         if name not in self._extensions:
-            raise ValueError(f"Trainer.get_extension: no extension is named {name!r}; there are {list(self._extensions)}")
+            raise ValueError(
+                f"Trainer.get_extension: no extension is named {name!r}; there are {list(self._extensions)}"
+            )
         return self._extensions[name].extension
 
     def run(self, show_loop_exception_msg: bool = True) -> None:
-        """Train until the stop trigger fires; a trainer runs once.
+        """Train until the stop trigger fires; once.
 
-        However the run ends, every extension and then the updater is finalized exactly once, and an ``Exception`` is
-        first told to every extension's ``on_error``. The exception itself is raised on with its own traceback and, if
-        ``show_loop_exception_msg``, a note saying where training stood.
+        However the run ends, every extension and then the updater is finalized exactly once, and an `Exception` is
+        first told to every extension's `on_error`. It is raised on as it is, with its own traceback.
+
+        Args:
+            show_loop_exception_msg: whether an exception gets a note that says where training stood.
 
         Raises:
             RuntimeError: this trainer has run before.
@@ -230,7 +248,7 @@ class Trainer:
             del first_failure, error  # an exception that its own traceback's frame refers to would be a cycle
 
     def serialize(self, serializer: Serializer) -> None:
-        """Write the whole state of the run to ``serializer``, or read it back from there."""
+        """Write the whole state of the run to `serializer`, or read it back from there."""
         self.updater.serialize(serializer["updater"])
         if hasattr(self.stop_trigger, "serialize"):
             self.stop_trigger.serialize(serializer["stop_trigger"])

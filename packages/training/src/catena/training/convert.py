@@ -32,8 +32,7 @@ def concat_examples(batch: Sequence[Any], device: str | Device | int | None = No
 
     Raises:
         ValueError: the batch is empty; shapes differ and there is no padding, or ranks differ; tuples or dicts differ
-        in their
-            fields; there is no such device.
+            in their fields; there is no such device.
         TypeError: an example is no array and no number.
 
     Example:
@@ -111,24 +110,15 @@ def _of_dicts(batch: Sequence[Any], device: str | Device | int | None, padding: 
 
 def _stack(column: Sequence[Any], field: str, device: str | Device | int | None, padding: Any) -> Array:
     types = set(map(type, column))
-    if padding is not None:
-        stacked = _padded(
-            [np.asarray(a) if not isinstance(a, np.ndarray) and isinstance(a, _HOST_TYPES) else a for a in column],
-            field,
-            padding,
-        )
-    elif all(issubclass(t, _HOST_TYPES) for t in types):
+    if padding is None and all(issubclass(t, _HOST_TYPES) for t in types):
         stacked = _stacked_on_host(column, field)
-        tagged = (
-            next((a for a in column if type(a) is not np.ndarray and isinstance(a, np.ndarray)), None)
-            if len(types) > 1 or types != {np.ndarray}
-            else None
-        )
-        if tagged is not None:
-            stacked = xp.to_device(stacked, xp.device_of(tagged))
+        tags = [t for t in types if t is not np.ndarray and issubclass(t, np.ndarray)]
+        if tags:
+            stacked = xp.to_device(stacked, xp.device_of(next(a for a in column if type(a) in tags)))
     else:
-        _equal_shapes(column, field, ranks_only=False)
-        stacked = xp.stack(column)
+        arrays = [_array(a, i, field) for i, a in enumerate(column)]
+        shapes = _shapes(arrays, field, ranks_only=padding is not None)
+        stacked = xp.stack(arrays) if padding is None else _padded(arrays, shapes, field, padding)
     return to_device(device, stacked)
 
 
@@ -136,47 +126,60 @@ def _stacked_on_host(column: Sequence[Any], field: str) -> np.ndarray[Any, Any]:
     try:
         stacked = np.array(column)
     except ValueError:
-        _equal_shapes([_as_host_array(a, i, field) for i, a in enumerate(column)], field, ranks_only=False)
+        _shapes([_array(a, i, field) for i, a in enumerate(column)], field, ranks_only=False)
         raise
     if stacked.dtype.kind == "O":
         for i, a in enumerate(column):
-            _as_host_array(a, i, field)
+            _array(a, i, field)
     return stacked
 
 
-def _as_host_array(a: Any, i: int, field: str) -> np.ndarray[Any, Any]:
-    try:
-        array = np.asarray(a)
-    except ValueError as e:
-        raise ValueError(
-            f"concat_examples: {field}example {i} is a list whose parts differ in length; make it an array in the "
-            "dataset"
-        ) from e
-    if array.dtype.kind == "O":
+def _array(example: Any, i: int, field: str) -> Array:
+    if isinstance(example, np.ndarray) or (hasattr(example, "shape") and not isinstance(example, np.generic)):
+        array = example
+    else:
+        try:
+            array = np.asarray(example)
+        except ValueError as e:
+            raise ValueError(
+                f"concat_examples: {field}example {i} is a list whose parts differ in length; make it an array in the "
+                "dataset"
+            ) from e
+    if getattr(array.dtype, "kind", "") == "O":
         raise TypeError(
-            f"concat_examples: {field}example {i} is {a!r:.60} ({type(a).__name__}); expected an array or a number"
+            f"concat_examples: {field}example {i} is {example!r:.60} ({type(example).__name__}); expected an array or "
+            "a number"
         )
     return array
 
 
-def _padded(column: Sequence[Array], field: str, padding: Any) -> Array:
-    shapes = _equal_shapes(column, field, ranks_only=True)
-    namespace = xp.array_namespace(*column)
-    dtype = namespace.result_type(*{a.dtype for a in column})
-    stacked = xp.full(
-        (len(column), *map(max, zip(*shapes, strict=True))),
-        _fitting(padding, dtype, namespace, field),
-        dtype=dtype,
-        device=xp.device_of(column[0]),
-    )
-    for i, a in enumerate(column):
+def _shapes(arrays: Sequence[Array], field: str, *, ranks_only: bool) -> list[tuple[int, ...]]:
+    """The shapes, which must be equal, or have equally many axes where `ranks_only`."""
+    shapes = [tuple(a.shape) for a in arrays]
+    for i, shape in enumerate(shapes):
+        if len(shape) != len(shapes[0]):
+            fix = "give all examples the same number of axes"
+        elif shape != shapes[0] and not ranks_only:
+            fix = "pass padding=0 to fill up the shorter ones, or give all examples one shape"
+        else:
+            continue
+        raise ValueError(f"concat_examples: {field}example {i} has shape {shape}, example 0 has {shapes[0]}; {fix}")
+    return shapes
+
+
+def _padded(arrays: Sequence[Array], shapes: Sequence[tuple[int, ...]], field: str, padding: Any) -> Array:
+    namespace = xp.array_namespace(*arrays)
+    dtype = namespace.result_type(*{a.dtype for a in arrays})
+    filler = _fitting(padding, dtype, namespace, field)
+    largest = map(max, zip(*shapes, strict=True))
+    stacked = xp.full((len(arrays), *largest), filler, dtype=dtype, device=xp.device_of(arrays[0]))
+    for i, a in enumerate(arrays):
         stacked[(i, *map(slice, a.shape))] = a
     return stacked
 
 
-def _fitting(padding: Any, dtype: Any, namespace: Any, field: str) -> bool | int | float | complex:
-    """`padding` as a Python number, if arrays of `dtype` can hold it: a library would round it or wrap it around in "
-    "silence."""
+def _fitting(padding: Any, dtype: Any, namespace: Any, field: str) -> Any:
+    """`padding` as a Python number, if arrays of `dtype` can hold it; a library would round it or wrap it in silence."""
     number = padding.item() if isinstance(padding, np.generic) else padding
     if namespace.isdtype(dtype, "bool"):
         fits = isinstance(number, bool)
@@ -190,24 +193,6 @@ def _fitting(padding: Any, dtype: Any, namespace: Any, field: str) -> bool | int
             f"concat_examples: padding is {padding!r}, which {field or 'the '}examples of dtype {dtype} cannot hold"
         )
     return number
-
-
-def _equal_shapes(column: Sequence[Any], field: str, *, ranks_only: bool) -> list[tuple[int, ...]]:
-    shapes: list[tuple[int, ...]] = []
-    for i, a in enumerate(column):
-        if not hasattr(a, "shape"):
-            raise TypeError(
-                f"concat_examples: {field}example {i} is {a!r:.60} ({type(a).__name__}); expected an array or a number"
-            )
-        shapes.append(tuple(a.shape))
-        if len(shapes[i]) != len(shapes[0]):
-            fix = "give all examples the same number of axes"
-        elif shapes[i] != shapes[0] and not ranks_only:
-            fix = "pass padding=0 to fill up the shorter ones, or give all examples one shape"
-        else:
-            continue
-        raise ValueError(f"concat_examples: {field}example {i} has shape {shapes[i]}, example 0 has {shapes[0]}; {fix}")
-    return shapes
 
 
 def _kind(example: Any) -> str:

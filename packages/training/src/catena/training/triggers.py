@@ -16,13 +16,17 @@ UNITS = ("epoch", "iteration")
 
 
 class IntervalTrigger:
-    """Fires each time that training has passed another ``period`` epochs or iterations.
+    """Fires each time that training has passed another `period` epochs or iterations.
 
-    With a ``detail`` of ``updater.epoch_detail`` or ``updater.iteration``, it fires when ``detail // period`` is no
-    longer what it was when the trigger was last asked; so no period is missed by one that is asked rarely.
+    It fires when `updater.epoch_detail // period`, or `updater.iteration // period`, is no longer what it was when the
+    trigger was last asked; so one that is asked rarely misses no period.
+
+    Args:
+        period: how many epochs or iterations; half an epoch is 0.5.
+        unit: "epoch" or "iteration".
 
     Raises:
-        ValueError: the period is not a positive number, or the unit is neither ``"epoch"`` nor ``"iteration"``.
+        ValueError: `period` is not a positive number, or `unit` is neither of the two.
 
     Example:
         >>> print(IntervalTrigger(5, "epoch"))
@@ -47,12 +51,12 @@ class IntervalTrigger:
         self._previous_epoch_detail = -1.0
 
     def __call__(self, trainer: Trainer) -> bool:
-        """Tell whether another period is over since the last call."""
+        """Whether another period is over since the last call."""
         updater = trainer.updater
         if self.unit == "epoch":
             before = self._previous_epoch_detail
             if before < 0:  # never asked yet
-                before = updater.previous_epoch_detail
+                before = updater.previous_epoch_detail or 0.0
             fires = before // self.period != updater.epoch_detail // self.period
         else:
             fires = self._previous_iteration // self.period != updater.iteration // self.period
@@ -66,26 +70,27 @@ class IntervalTrigger:
         self._previous_epoch_detail = float(serializer("previous_epoch_detail", self._previous_epoch_detail))
 
     def get_training_length(self) -> tuple[float, str]:
-        """Return how long training lasts if this is its stop trigger, as ``(period, unit)``."""
+        """How long training lasts if this is its stop trigger, `(period, unit)`."""
         return self.period, self.unit
 
     def __repr__(self) -> str:
-        """Return the call that makes an equal trigger."""
         return f"IntervalTrigger({self.period!r}, {self.unit!r})"
 
 
 def never(trainer: Trainer) -> bool:
-    """Return False: the trigger meant by ``None``."""
+    """False: the trigger meant by None."""
     return False
 
 
 def get_trigger(trigger: Any) -> Trigger:
-    """Return the trigger meant by a tuple ``(period, unit)``, by ``None`` (never), or by any callable (itself).
+    """The trigger that is meant.
 
-    A callable is asked once an iteration with the trainer, and returns whether to run.
+    Args:
+        trigger: `(period, unit)` for an `IntervalTrigger`, None for never, or a callable, which is a trigger itself:
+            it is called with the trainer, once an iteration, and returns whether to run.
 
     Raises:
-        TypeError: it is none of these.
+        TypeError: `trigger` is none of these.
         ValueError: the tuple's period or unit makes no sense.
 
     Example:

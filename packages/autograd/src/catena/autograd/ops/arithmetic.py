@@ -62,7 +62,9 @@ def pow(x: Array, n: Array) -> Array:
 
 def _pow_x(g: Array, x: Array, n: Array) -> Array:
     if type(n) in SCALARS:
-        return g * 0 if n == 0 else g if n == 1 else g * (n * x ** (n - 1))
+        if n == 2:
+            return g * (2 * x)
+        return g * (n * x ** (n - 1)) if n else g * 0
     # Where n is 0 the power is constant, also at x = 0, where x**(n - 1) is infinite.
     return g * (n * x ** selection.where(n == 0, 1.0, n - 1))
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def terminal() -> Console | None:
-    """Return rich's shared console if standard output is a terminal and rich is installed, else None.
+    """Rich's shared console if standard output is a terminal and rich is installed, else None.
 
     All extensions share that one console: it is how a table's rows appear above a live progress bar.
     """
@@ -19,7 +19,7 @@ def terminal() -> Console | None:
     if stream is None or not stream.isatty() or os.environ.get("TERM") == "dumb":
         return None
     try:
-        from rich import get_console  # noqa: PLC0415  (optional, and slow to import)
+        from rich import get_console
     except ImportError:
         return None
     return get_console()

@@ -12,23 +12,30 @@ from catena.training._extension import PRIORITY_WRITER, Extension
 from catena.training.convert import concat_examples
 
 if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
     from catena.training._trainer import Trainer
 
 
 class Evaluator(Extension):
-    """Reports what a model reports on a data set that it is not trained on, averaged over the examples.
+    """Reports what a model reports about a dataset that it is not trained on, averaged over the examples.
 
-    ``iterator`` gives the minibatches, once over (``repeat=False``); every evaluation goes over a copy of it.
-    ``target`` is the link that reports, called with the arrays that ``converter`` makes of a minibatch on ``device``,
-    unless ``eval_func`` is to be called instead. Both may be dicts, by name, for a subclass whose ``evaluate`` uses
-    several; this one's uses ``"main"``. ``eval_hook(evaluator)`` is called before each evaluation.
+    An evaluation goes over the dataset once, with `config.train` False and without recording a graph. The loss that
+    the target 'main' reports becomes 'validation/main/loss', where 'validation' is the name of this extension. A
+    minibatch counts by its number of examples, so the mean is that over the dataset even if the last minibatch is
+    smaller. (In Chainer all minibatches count alike.)
 
-    Evaluation records no graph and runs with ``config.train`` False. Names are ``validation/main/loss`` for the loss
-    reported by the target ``main``, where ``validation`` is the name of the extension. Each minibatch counts by its number of
-    examples, so the mean is that over the whole set even if the last one is smaller (Chainer weighs all minibatches alike).
+    Args:
+        iterator: yields the minibatches, once (`repeat=False`); an evaluation goes over a copy. Or a dict of iterators
+            by name, for a subclass that defines `evaluate`; this class uses 'main'.
+        target: the link that reports, called with the arrays of a minibatch; or a dict of links by name.
+        converter: called as `converter(batch, device)`; makes of a minibatch a tuple or a dict of arrays, or one
+            array.
+        device: where minibatches go; None leaves them where they are.
+        eval_hook: called as `eval_hook(evaluator)` before each evaluation.
+        eval_func: called with the arrays in place of the target.
 
     Raises:
-        ValueError: the iterator repeats for ever, or gives no minibatch.
+        ValueError: an iterator repeats for ever, or yields nothing.
 
     Example:
         >>> from catena.training.iterators import SerialIterator
@@ -65,19 +72,19 @@ class Evaluator(Extension):
         self.eval_func = eval_func
 
     def get_iterator(self, name: str) -> Any:
-        """Return the iterator of that name."""
+        """The iterator of that name."""
         return self._iterators[name]
 
     def get_all_iterators(self) -> dict[str, Any]:
-        """Return all iterators by name."""
+        """All iterators by name."""
         return dict(self._iterators)
 
     def get_target(self, name: str) -> Any:
-        """Return the target link of that name."""
+        """The target of that name."""
         return self._targets[name]
 
     def get_all_targets(self) -> dict[str, Any]:
-        """Return all target links by name."""
+        """All targets by name."""
         return dict(self._targets)
 
     def __call__(self, trainer: Trainer | None = None) -> dict[str, float]:
@@ -117,6 +124,11 @@ class Evaluator(Extension):
         if empty:
             raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its data set empty?")
         return {name: float(mean) for name, mean in summary.compute_mean().items()}
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read the state of the iterators, for the order in which a shuffled one goes."""
+        for name, iterator in self._iterators.items():
+            iterator.serialize(serializer[f"iterator:{name}"])
 
     def finalize(self) -> None:
         """Finalize the iterators."""

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Give the path of a file to write, in the folder of ``path``, and put it in the place of ``path`` at the end.
+    """Give the path of a file to write, in the folder of `path`, and put it in the place of `path` at the end.
 
-    Whoever reads ``path`` finds the old content or the new, also after a crash; after an error the old one stays.
+    Whoever reads `path` finds the old content or the new, also after a crash; after an error the old one stays.
     """
     folder, name = os.path.split(path)
     # The name's end stays: its suffix may matter to whatever writes the file.

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
 
 
 class LogReport(Extension):
-    """Keeps the means of what was reported between two firings of ``trigger``, and writes them to a file of JSON.
+    """Keeps the means of what is reported in each interval, and writes them to a file of JSON.
 
-    ``keys`` are the names to keep, None for all. Each entry of the list has the means, then ``epoch``, ``iteration`` and
-    ``elapsed_time`` (in seconds); ``postprocess(entry)`` may change it. The list is written anew to ``filename`` in the
-    trainer's folder, where ``{epoch}`` and other names in braces stand for the entry's own; None writes no file.
+    The file is a list with an object for each firing of `trigger`: the means since the last firing under their names,
+    then `epoch`, `iteration` and `elapsed_time` in seconds. It is replaced as a whole, so it is complete at all times.
+
+    Args:
+        keys: the names to keep; all unless given.
+        trigger: when an interval ends.
+        postprocess: called with each new entry, a dict that it may change.
+        filename: the file's name in the trainer's folder, in which '{epoch}' and other names in braces stand for
+            values of the newest entry; None for no file.
 
     Example:
         >>> LogReport(trigger=(100, "iteration"), filename="log.json").log

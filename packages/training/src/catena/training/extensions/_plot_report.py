@@ -19,14 +19,22 @@ if TYPE_CHECKING:
 
 
 class PlotReport(Extension):
-    """Draws the means of what was reported between two firings of ``trigger`` as curves in an image file.
+    """Draws the means of what is reported in each interval as curves in an image file.
 
-    ``y_keys`` are the names of the curves, ``x_key`` is ``"iteration"``, ``"epoch"`` or another name that is reported.
-    ``postprocess(figure, axes, means)`` may change the picture before it is written to ``filename``, whose suffix
-    says the format, in the trainer's folder. Each point is marked by ``marker``; ``grid`` draws a grid.
+    It needs matplotlib (`pip install catena-training[plot]`); without, a run that has this extension does not start.
+    No window is opened, and no setting of matplotlib is changed.
 
-    It needs matplotlib (``pip install catena-training[plot]``): a run that has this extension does not start without.
-    No window and no setting of matplotlib's is touched.
+    Args:
+        y_keys: the names of the values to draw.
+        x_key: "iteration", "epoch", or the name of a value that is reported.
+        trigger: when an interval ends, which gives each curve a point.
+        postprocess: called as `postprocess(figure, axes, means)` before the picture is written.
+        filename: the file's name in the trainer's folder; its suffix is the format.
+        marker: of the points, as matplotlib names it; None for none.
+        grid: whether to draw a grid.
+
+    Raises:
+        ImportError: at the start of the run, where matplotlib is not installed.
 
     Example:
         >>> plot = PlotReport(["main/loss", "validation/main/loss"], "epoch", filename="loss.png")
@@ -55,7 +63,7 @@ class PlotReport(Extension):
 
     @staticmethod
     def available() -> bool:
-        """Tell whether matplotlib is installed."""
+        """Whether matplotlib is installed."""
         return importlib.util.find_spec("matplotlib") is not None
 
     def initialize(self, trainer: Trainer) -> None:
@@ -91,8 +99,8 @@ class PlotReport(Extension):
             self._data = {key: [] for key in self._y_keys} | json.loads(str(data))
 
     def _draw(self, path: str, means: dict[str, Any]) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415  (optional, slow to import)
-        from matplotlib.figure import Figure  # noqa: PLC0415  (optional, slow to import)
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
         figure = Figure()
         FigureCanvasAgg(figure)

@@ -18,11 +18,19 @@ if TYPE_CHECKING:
 
 
 class PrintReport(Extension):
-    """Prints each new entry of a LogReport as a row of a table with the columns ``entries``.
+    """Prints each new entry of a LogReport as a row of a table.
 
-    ``log_report`` is the name of the LogReport in the trainer, or a LogReport of its own. The table goes to ``out`` as plain
-    lines, with numbers to six digits; without ``out``, to standard output, dressed by rich where that is a terminal.
-    A run that is resumed first prints the rows that its log has already.
+    After a resume it begins with the rows that the log has already.
+
+    Args:
+        entries: the names in the log that are the columns.
+        log_report: the name of the LogReport in the trainer; or one that is not in the trainer, which is then called
+            here.
+        out: where the table goes as plain lines; unless given, standard output, where rich draws it if that is a
+            terminal (and rich is installed; plain lines otherwise).
+
+    Raises:
+        TypeError: `entries` is one string, or `log_report` means no LogReport.
 
     Example:
         >>> PrintReport(["epoch", "main/loss", "validation/main/loss"]).header
@@ -58,7 +66,10 @@ class PrintReport(Extension):
             return
         console = terminal() if self._out is None else None
         for entry in log[self._printed :]:
-            cells = [f"{entry[name]:g}" if _is_number(entry.get(name)) else str(entry.get(name, "")) for name in self._entries]
+            cells = [
+                f"{entry[name]:g}" if _is_number(entry.get(name)) else str(entry.get(name, ""))
+                for name in self._entries
+            ]
             if console is None:
                 self._print_plain(cells)
             else:
@@ -82,12 +93,14 @@ class PrintReport(Extension):
         out = sys.stdout if self._out is None else self._out
         if self._printed == 0:
             out.write(self.header + "\n")
-        out.write("  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip() + "\n")
+        out.write(
+            "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip() + "\n"
+        )
         out.flush()
 
     def _print_rich(self, console: Console, cells: list[str]) -> None:
-        from rich.box import SIMPLE_HEAD  # noqa: PLC0415  (optional)
-        from rich.table import Table  # noqa: PLC0415  (optional)
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
 
         table = Table(box=SIMPLE_HEAD, show_header=self._printed == 0, show_edge=False, header_style="bold cyan")
         for name, width in zip(self._entries, self._widths, strict=True):

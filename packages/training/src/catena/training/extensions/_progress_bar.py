@@ -22,11 +22,14 @@ UPDATES_OF_SPEED = 100
 
 
 class ProgressBar(Extension):
-    """Shows how much of the training and of the epoch is done, how fast it goes and when it will end.
+    """Shows how much of the training and of the epoch is done, at what speed, and how long the rest will take.
 
-    ``training_length`` is ``(period, unit)`` as in a trigger; without, that of the trainer's stop trigger, if it has one.
-    Every ``update_interval`` iterations a plain line with a bar of ``bar_length`` characters goes to ``out``; without
-    ``out``, to standard output, or there as bars of that width drawn by rich where it is a terminal.
+    Args:
+        training_length: `(period, unit)` as in a trigger; that of the trainer's stop trigger unless given.
+        update_interval: how many iterations from one look to the next.
+        bar_length: width of a bar, in characters.
+        out: where a plain line goes at each look; unless given, standard output, where rich draws bars if that is a
+            terminal (and rich is installed; plain lines otherwise).
 
     Example:
         >>> bar = ProgressBar(update_interval=10, bar_length=20)
@@ -110,9 +113,13 @@ class ProgressBar(Extension):
 
     def _draw(self, console: Console, trainer: Trainer) -> None:
         if self._progress is None:
-            from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415  (optional)
+            from rich.progress import BarColumn, Progress, TextColumn
 
-            columns = (TextColumn("{task.description:>10}"), BarColumn(self._bar_length), TextColumn("{task.fields[text]}"))
+            columns = (
+                TextColumn("{task.description:>10}"),
+                BarColumn(self._bar_length),
+                TextColumn("{task.fields[text]}"),
+            )
             self._progress = Progress(*columns, console=console, auto_refresh=False, transient=True)
             self._tasks = [self._progress.add_task(name, total=1.0, text="") for name in ("total", "this epoch")]
             self._progress.start()

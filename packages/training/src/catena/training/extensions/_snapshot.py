@@ -31,23 +31,26 @@ def snapshot(
     autoload: bool = False,
     snapshot_on_error: bool = False,
 ) -> Extension:
-    """Return an extension that saves the whole trainer, or ``target``, to a file in the trainer's folder.
+    """An extension that saves the whole trainer, each epoch unless extended with another trigger.
 
-    A trainer built in the same way goes on from such a file to the same bits: load it with
-    ``catena.nn.serializers.load_npz(file, trainer)``, or give ``autoload=True``, and ``run`` first loads the newest
-    file of this name that loads, with a warning for each newer one that does not.
+    From such a file a trainer built in the same way goes on to the same bits: `catena.nn.serializers.load_npz(file,
+    trainer)` before `run`, or `autoload`. A file appears under its name only when it is complete.
 
-    ``filename`` is formatted with the trainer, or called with it. ``savefun(file, target)`` writes the file, by default
-    ``catena.nn.serializers.save_npz``; the file appears under its name when it is complete. Nothing is saved where
-    ``condition()`` is False. Of the files of this name only the ``n_retains`` newest are kept, -1 keeps all.
-    With ``snapshot_on_error`` a run that ends by an exception is saved too, unless the iteration has been saved already:
-    that file holds whatever the failed update left behind.
-
-    It runs each epoch unless extended with another trigger, after all other extensions.
+    Args:
+        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` unless given.
+        filename: formatted with the trainer, or called with it; in the trainer's folder.
+        target: what to save in place of the trainer, such as a model.
+        condition: called without arguments before each saving; no file is written where it returns False.
+        n_retains: how many of the files of this name are kept, the newest; -1 for all.
+        autoload: whether `run` begins by loading the newest file of this name that loads; each newer one that does not
+            is named in a warning.
+        snapshot_on_error: whether a run that ends with an exception is saved as well. The file holds what the failed
+            iteration left behind; one that was saved before the error is never replaced.
 
     Raises:
-        ValueError: ``n_retains`` is neither -1 nor positive; ``n_retains`` or ``autoload`` is used with a file name whose
-            fields are not all numbers; or, on ``autoload``, there are files of this name and none of them loads.
+        ValueError: `n_retains` is neither -1 nor positive; `n_retains` or `autoload` is to find files whose names
+            differ by something else than numbers; or, as the run begins, there are files to load and none of them
+            loads.
 
     Example:
         >>> extension = snapshot(filename="epoch_{.updater.epoch}", n_retains=2, autoload=True)
@@ -67,7 +70,16 @@ def snapshot_object(
     autoload: bool = False,
     snapshot_on_error: bool = False,
 ) -> Extension:
-    """Return an extension that saves ``target``, such as a model, to a file in the trainer's folder; see :func:`snapshot`.
+    """An extension that saves `target`, such as a model, each epoch unless extended otherwise; see `snapshot`.
+
+    Args:
+        target: what to save.
+        filename: formatted with the trainer, or called with it; in the trainer's folder.
+        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` unless given.
+        condition: called without arguments before each saving; no file is written where it returns False.
+        n_retains: how many of the files of this name are kept, the newest; -1 for all.
+        autoload: whether `run` begins by loading the newest file of this name that loads.
+        snapshot_on_error: whether to save as well when a run ends with an exception.
 
     Example:
         >>> from catena import nn
@@ -91,7 +103,9 @@ class _Snapshot(Extension):
         snapshot_on_error: bool,
     ) -> None:
         if n_retains != -1 and n_retains < 1:
-            raise ValueError(f"snapshot: n_retains is {n_retains}, expected a number of files from 1, or -1 to keep all")
+            raise ValueError(
+                f"snapshot: n_retains is {n_retains}, expected a number of files from 1, or -1 to keep all"
+            )
         if callable(filename) and (n_retains != -1 or autoload):
             raise ValueError(
                 "snapshot: filename is a function, but n_retains and autoload find files by a format string; give "
@@ -156,7 +170,7 @@ class _Snapshot(Extension):
             self._savefun(temporary, trainer if self._target is None else self._target)
 
     def _find(self, trainer: Trainer) -> list[str]:
-        """Return the paths of the files that this extension's format string names, the newest first."""
+        """The files whose names this extension's format string gives, the newest first."""
         assert isinstance(self._filename, str)
         folder, name = os.path.split(os.path.join(trainer.out, self._filename))
         parts = [re.escape(text) + ("" if field is None else NUMBER) for text, field, _, _ in Formatter().parse(name)]

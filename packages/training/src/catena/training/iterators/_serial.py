@@ -28,8 +28,7 @@ class SerialIterator(Iterator):
 
     Raises:
         ValueError: the dataset is empty, `batch_size` is not positive, both `shuffle` and `order_sampler` are given, or
-        the
-            sampler returns something else than indices of examples, as many in each epoch.
+            the sampler returns something else than indices of examples, as many in each epoch.
         TypeError: the dataset has no length, or `batch_size` is no integer.
 
     Example:
@@ -40,6 +39,12 @@ class SerialIterator(Iterator):
         >>> [next(it) for _ in range(3)], it.is_new_epoch, it.epoch_detail
         ([[0, 1], [2, 3], [4, 0]], True, 1.2)
     """
+
+    epoch: int
+    is_new_epoch: bool
+    _position: int
+    _order: np.ndarray[Any, Any] | None
+    _previous_epoch_detail: float
 
     def __init__(
         self,
@@ -112,8 +117,7 @@ class SerialIterator(Iterator):
         if new.ndim != 1 or new.dtype.kind not in "iu" or new.size == 0 or new.min() < 0 or new.max() >= n:
             raise ValueError(
                 f"SerialIterator: order_sampler returned {given!r:.60} of shape {new.shape} and dtype {new.dtype}; "
-                "expected a 1-d array"
-                f" of integers from 0 to {n - 1}"
+                f"expected a 1-d array of integers from 0 to {n - 1}"
             )
         if order is not None and len(new) != len(order):
             raise ValueError(
@@ -170,24 +174,18 @@ class SerialIterator(Iterator):
             if len(order) != self._size or order.min() < 0 or order.max() >= len(self.dataset):
                 raise ValueError(
                     f"SerialIterator: the file holds an order of {len(order)} indices up to {order.max()}, the "
-                    f"dataset has {len(self.dataset)}"
-                    " examples; resume with the dataset that the file was saved with"
+                    f"dataset has {len(self.dataset)} examples; resume with the dataset that the file was saved with"
                 )
         if not 0 <= position < self._size or epoch < 0:
             raise ValueError(
                 f"SerialIterator: the file holds place {position} of epoch {epoch}, the dataset has "
-                f"{len(self.dataset)} examples; resume with"
-                " the dataset that the file was saved with"
+                f"{len(self.dataset)} examples; resume with the dataset that the file was saved with"
             )
-        if hasattr(self.order_sampler, "serialize"):
-            self.order_sampler.serialize(serializer["order_sampler"])
-        self._position, self.epoch, self.is_new_epoch, self._order = (
-            int(position),
-            int(epoch),
-            bool(is_new_epoch),
-            order,
-        )
-        self._previous_epoch_detail = float(previous)
+        serialize = getattr(self.order_sampler, "serialize", None)
+        if serialize is not None:
+            serialize(serializer["order_sampler"])
+        self._position, self.epoch, self._order = int(position), int(epoch), order
+        self.is_new_epoch, self._previous_epoch_detail = bool(is_new_epoch), float(previous)
 
 
 def _places(order: np.ndarray[Any, Any] | None, begin: int, end: int) -> list[int]:

@@ -1,5 +1,4 @@
-"""What every optimizer shares: hyperparameters, the update rule of one parameter, hooks, and the walk over a model's "
-"parameters."""
+"""What every optimizer shares: hyperparameters, the rule of one parameter, hooks, the walk over a model's parameters."""
 
 from __future__ import annotations
 
@@ -61,8 +60,7 @@ class Hyperparameter:
         return {**(self._parent.get_dict() if self._parent is not None else {}), **self.__dict__}
 
     def resolved(self) -> Hyperparameter:
-        """The nearest of this and its ancestors that sets a value of its own: the same values, looked up at less "
-        "cost."""
+        """The nearest of this and its ancestors with a value of its own: the same values, looked up at less cost."""
         found = self
         while not found.__dict__ and found._parent is not None:
             found = found._parent
@@ -182,7 +180,7 @@ class UpdateRule:
         self._hooks = _Hooks(self)
 
     @property
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> Any:
         """What the rule remembers, by name: arrays on the parameter's device; None before the first update."""
         return self._state
 
@@ -203,8 +201,7 @@ class UpdateRule:
         param.mark_updated()
 
     def update_core(self, param: Parameter) -> None:
-        """Change `param.array` in place, given `param.grad`, `self.hyperparam`, `self.state` and `self.t` (1 at the "
-        "first step)."""
+        """Change `param.array` in place, given `param.grad`, `self.hyperparam`, `self.state` and `self.t`, 1 at first."""
         raise TypeError(f"{type(self).__name__} has no formula; define update_core(self, param) in it")
 
     def init_state(self, param: Parameter) -> None:
@@ -212,23 +209,26 @@ class UpdateRule:
 
     def prepare(self, param: Parameter) -> None:
         """Have the state ready on the parameter's device."""
-        state = self._state
-        if state is None:
-            self._state = {}
-            self.init_state(param)
-        elif state:
+        if self._state is None:
+            self._state, complete = {}, False
+            try:
+                self.init_state(param)
+                complete = True
+            finally:
+                if not complete:
+                    self._state = None
+        elif self._state:
             array = param.array
-            for name, value in state.items():
+            for name, value in self._state.items():
                 if type(value) is type(array) and isinstance(array, np.ndarray):
                     continue
                 if hasattr(value, "dtype"):
-                    state[name] = xp.to_device(value, xp.device_of(array))
+                    self._state[name] = xp.to_device(value, xp.device_of(array))
 
     def add_hook(
         self, hook: Callable[[UpdateRule, Parameter], Any], name: str | None = None, timing: str = "auto"
     ) -> None:
-        """Call `hook(rule, param)` before ('pre') or after ('post') each update of this parameter; see "
-        "`Optimizer.add_hook`."""
+        """Call `hook(rule, param)` before or after each update of this parameter; see `Optimizer.add_hook`."""
         self._hooks.add(hook, name, timing)
 
     def remove_hook(self, name: str) -> None:
@@ -308,8 +308,7 @@ class Optimizer:
         if self.use_auto_new_epoch and not auto:
             raise RuntimeError(
                 f"{type(self).__name__}.new_epoch: the updater counts the epochs of this optimizer already; leave the "
-                "call out, or build the"
-                " updater with auto_new_epoch=False"
+                "call out, or build the updater with auto_new_epoch=False"
             )
         self.epoch += 1
 
@@ -351,8 +350,7 @@ class Optimizer:
             hook(param.update_rule, param)
 
     def serialize(self, serializer: Serializer) -> None:
-        """Write the counts and every parameter's rule, or read them back; hyperparameters and the target are not
-        included.
+        """Write the counts and what every rule remembers, or read them back; hyperparameters and model stay out of it.
 
         Raises:
             ValueError: `setup` was not called.
@@ -449,8 +447,7 @@ class GradientMethod(Optimizer):
             self.call_hooks("post")
 
     def _watch_clearing(self, params: list[Parameter]) -> None:
-        """Warn where the first gradient is the very array that the last update used: backward only ever adds to "
-        "that."""
+        """Warn where the first gradient is the very array that the last update used: backward can only add to it."""
         param = next((p for p in params if p.grad is not None), None)
         # Memory that is not the engine's was put there by the program, which may well reuse it.
         if param is None or param.node is None or not param.node.owns_grad:
@@ -459,14 +456,23 @@ class GradientMethod(Optimizer):
         if self._used_gradient is not None and self._used_gradient() is g:
             warnings.warn(
                 f"{type(self).__name__}.update: the gradients were not cleared since the last update, so this step "
-                "takes the sum of both;"
-                " call model.cleargrads() before loss.backward(), or write optimizer.update(lossfun, ...)",
+                "takes the sum of both; call model.cleargrads() before loss.backward(), or write "
+                "optimizer.update(lossfun, ...)",
                 stacklevel=3,
             )
         self._used_gradient = weakref.ref(g) if isinstance(g, np.ndarray) else None
 
+    # A parameter's copy has no rule, since the optimizer of the original would not know of it; a copied optimizer does.
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_used_gradient": None}
+        rules = {} if self.target is None else {name: p.update_rule for name, p in self.target.namedparams()}
+        return {**self.__dict__, "_used_gradient": None, "_rules": rules}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        rules = state.pop("_rules")
+        self.__dict__.update(state)
+        if self.target is not None:
+            for name, param in self.target.namedparams():
+                param.update_rule = rules[name]
 
 
 def updated_params(link: Link) -> list[Parameter]:

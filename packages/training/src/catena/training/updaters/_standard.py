@@ -152,8 +152,7 @@ class StandardUpdater(Updater):
         except StopIteration:
             raise RuntimeError(
                 f"{type(self).__name__}: the iterator 'main' has come to its end after {self.iteration} iterations; "
-                "build it with repeat=True,"
-                " or stop the trainer earlier"
+                "build it with repeat=True, or stop the trainer earlier"
             ) from None
         arrays = self.converter(batch, self.device)
         loss_func = optimizer.target if self.loss_func is None else self.loss_func

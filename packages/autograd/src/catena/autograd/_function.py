@@ -1,0 +1,232 @@
+"""Differentiable functions in class form, as Chainer has them: for functions with state, or with their own forward and backward.
+
+Where an op is a forward and its rules, a FunctionNode is an object for each call. Both stand on the same nodes of the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import xparray as xp
+from xparray import Array
+
+from catena.autograd._config import no_backprop_mode, recording
+from catena.autograd._node import Node, pick
+from catena.autograd._variable import Variable, as_array, as_variable, variable
+
+
+def _own_method(function: Any, method: str, inputs: tuple[Array, ...]) -> Any:
+    """`method`_cpu of the function for arrays in the host's memory, else `method`_gpu."""
+    on_host = all(xp.get_backend(xp.device_of(x).backend).is_host for x in inputs)
+    which = f"{method}_{'cpu' if on_host else 'gpu'}"
+    own = getattr(function, which, None)
+    if own is None:
+        raise TypeError(f"{type(function).__name__}: it defines neither {method} nor {which}")
+    return own
+
+
+class FunctionNode:
+    """A function with `forward` on arrays and `backward` on Variables; one object serves one call.
+
+    Override `forward(inputs)`, which gets a tuple of arrays and returns one, and `backward(indexes, grad_outputs)`, which gets the
+    indexes of the inputs whose gradients are wanted and the Variables of the outputs' gradients (None for an output that
+    nothing came from), and returns a tuple of Variables or None, one for each wanted index. A backward written with functions of
+    Variables can be differentiated again. `retain_inputs` and `retain_outputs`, called in forward, keep what backward
+    reads with `get_retained_inputs` and `get_retained_outputs`.
+
+    Example:
+        >>> import numpy as np
+        >>> class Square(FunctionNode):
+        ...     def forward(self, inputs):
+        ...         self.retain_inputs((0,))
+        ...         return (inputs[0] ** 2,)
+        ...     def backward(self, indexes, grad_outputs):
+        ...         (x,) = self.get_retained_inputs()
+        ...         return (2 * x * grad_outputs[0],)
+        >>> x = Variable(np.array([3.0]))
+        >>> (y,) = Square().apply((x,))
+        >>> y.backward()
+        >>> x.grad
+        array([6.])
+    """
+
+    broadcasts = False
+    # What backward may read: set for one call of it, so that the function does not refer to the graph it is part of.
+    _node: Node | None = None
+    _create_graph = False
+    _applied = False
+
+    def __init__(self) -> None:
+        self._retained_inputs: tuple[int, ...] = ()
+        self._retained_outputs: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Shown in the graph and in errors: the name of the class."""
+        return type(self).__name__
+
+    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The outputs' arrays; calls `forward_cpu` for arrays in the host's memory, else `forward_gpu`."""
+        result: tuple[Array, ...] = _own_method(self, "forward", inputs)(inputs)
+        return result
+
+    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Variable | None, ...]) -> tuple[Variable | None, ...]:
+        """The gradients of the inputs `indexes` from those of the outputs."""
+        raise TypeError(f"{self.name}: it defines no backward; override backward(indexes, grad_outputs)")
+
+    def retain_inputs(self, indexes: Sequence[int]) -> None:
+        """Called in forward: keep these inputs for backward."""
+        self._retained_inputs = tuple(indexes)
+
+    def retain_outputs(self, indexes: Sequence[int]) -> None:
+        """Called in forward: keep these outputs for backward."""
+        self._retained_outputs = tuple(indexes)
+
+    def apply(self, inputs: Sequence[Any]) -> tuple[Variable, ...]:
+        """Compute the outputs for arrays or Variables, as Variables.
+
+        Raises:
+            RuntimeError: the object has served a call already.
+            TypeError: forward returned no tuple of arrays.
+        """
+        if self._applied:
+            raise RuntimeError(f"{self.name}: this object has been applied once; make a new one for each call")
+        self._applied = True
+        variables = [as_variable(x) for x in inputs]
+        arrays = tuple(v.array for v in variables)
+        outputs = self.forward(arrays)
+        if not isinstance(outputs, tuple) or not all(hasattr(y, "dtype") for y in outputs):
+            raise TypeError(f"{self.name}.forward: returned {type(outputs).__name__}; expected a tuple of arrays")
+        outputs = tuple(xp.asarray(y) for y in outputs)
+        if not recording() or all(v.node is None for v in variables):
+            return tuple(variable(y, None) for y in outputs)
+        saved = (self._kept("retain_inputs", arrays, self._retained_inputs), self._kept("retain_outputs", outputs, self._retained_outputs))
+        node = Node(self, tuple(v.node for v in variables), (*saved, len(outputs)), None)
+        return tuple(variable(y, pick(node, i, len(outputs), y)) for i, y in enumerate(outputs))
+
+    def _kept(self, what: str, arrays: tuple[Array, ...], indexes: tuple[int, ...]) -> tuple[Array, ...]:
+        wrong = [i for i in indexes if not 0 <= i < len(arrays)]
+        if wrong:
+            raise ValueError(f"{self.name}.{what}: got index {wrong[0]}; there are {len(arrays)}, counted from 0")
+        return tuple(arrays[i] for i in indexes)
+
+    def get_retained_inputs(self) -> tuple[Variable, ...]:
+        """Called in backward: the inputs that forward retained, in that order."""
+        node, saved = self._reading("get_retained_inputs")
+        return tuple(self._at(x, node.parents[i]) for x, i in zip(saved[0], self._retained_inputs, strict=True))
+
+    def get_retained_outputs(self) -> tuple[Variable, ...]:
+        """Called in backward: the outputs that forward retained, in that order."""
+        node, saved = self._reading("get_retained_outputs")
+        return tuple(
+            self._at(y, pick(node, i, saved[2], y)) for y, i in zip(saved[1], self._retained_outputs, strict=True)
+        )
+
+    def _reading(self, method: str) -> tuple[Node, tuple[Any, ...]]:
+        if self._node is None or self._node.saved is None:
+            raise RuntimeError(f"{self.name}.{method}: only backward may call it")
+        return self._node, self._node.saved
+
+    def _at(self, array: Array, node: Node | None) -> Variable:
+        return variable(array, node if self._create_graph else None)
+
+    def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> list[Any]:
+        """The cotangents of the inputs: what `backward` returns, as arrays unless it is recorded."""
+        if node.saved is None:
+            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
+        for i in self._retained_inputs:
+            parent = node.parents[i]
+            if parent is not None and parent.seq > node.seq:
+                raise RuntimeError(f"backward: input {i} of {self.name} was updated in place after it was read; run the forward pass again after an update")
+        wanted = wanted or tuple(p is not None for p in node.parents)
+        indexes = tuple(i for i, w in enumerate(wanted) if w)
+        cotangents = tuple(None if part is None else as_variable(part) for part in g)
+        self._node, self._create_graph = node, create_graph
+        try:
+            gxs = self._differentiate(indexes, cotangents, create_graph)
+        finally:
+            self._node = None
+        if not isinstance(gxs, tuple) or len(gxs) != len(indexes):
+            got = f"{len(gxs)} gradients" if isinstance(gxs, tuple) else type(gxs).__name__
+            raise TypeError(f"{self.name}.backward: returned {got}; expected a tuple of {len(indexes)}, one for each of the inputs {indexes}")
+        pulled: list[Any] = [None] * len(node.parents)
+        for i, gx in zip(indexes, gxs, strict=True):
+            parent = node.parents[i]
+            if gx is not None and parent is not None and tuple(gx.shape) != tuple(parent.shape):
+                raise ValueError(f"{self.name}.backward: the gradient of input {i} has shape {tuple(gx.shape)}; expected {tuple(parent.shape)}, the input's")
+            pulled[i] = gx if gx is None or create_graph else as_array(gx)
+        return pulled
+
+    def _differentiate(self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool) -> Any:
+        if create_graph:
+            return self.backward(indexes, cotangents)
+        with no_backprop_mode():
+            return self.backward(indexes, cotangents)
+
+
+class Function:
+    """A function with `forward` and `backward` on arrays; its gradients cannot be differentiated again.
+
+    Override `forward(inputs)` (or `forward_cpu`, `forward_gpu`), which gets and returns tuples of arrays, and
+    `backward(inputs, grad_outputs)` (or `backward_cpu`, `backward_gpu`), which returns a tuple with one gradient, or None, an input.
+
+    Example:
+        >>> import numpy as np
+        >>> class MulAdd(Function):
+        ...     def forward_cpu(self, inputs):
+        ...         x, y, z = inputs
+        ...         return (x * y + z,)
+        ...     def backward_cpu(self, inputs, grad_outputs):
+        ...         x, y, z = inputs
+        ...         (g,) = grad_outputs
+        ...         return y * g, x * g, g
+        >>> x, y, z = (Variable(np.array([v])) for v in (2.0, 3.0, 4.0))
+        >>> w = MulAdd()(x, y, z)
+        >>> w.backward()
+        >>> w.array, x.grad, y.grad, z.grad
+        (array([10.]), array([3.]), array([2.]), array([1.]))
+    """
+
+    def __call__(self, *inputs: Any) -> Variable | tuple[Variable, ...]:
+        """Compute the outputs for arrays or Variables: a Variable, or a tuple of them."""
+        outputs = _OldStyle(self).apply(inputs)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+        """The outputs' arrays."""
+        result: tuple[Array, ...] = _own_method(self, "forward", inputs)(inputs)
+        return result
+
+    def backward(self, inputs: tuple[Array, ...], grad_outputs: tuple[Array | None, ...]) -> tuple[Array | None, ...]:
+        """The inputs' gradients; None among `grad_outputs` stands for an output that nothing came from."""
+        result: tuple[Array | None, ...] = _own_method(self, "backward", inputs)(inputs, grad_outputs)
+        return result
+
+
+class _OldStyle(FunctionNode):
+    """A Function as a node: its backward gets every input's array and gives arrays."""
+
+    def __init__(self, function: Function) -> None:
+        super().__init__()
+        self.function = function
+
+    @property
+    def name(self) -> str:
+        return type(self.function).__name__
+
+    def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
+        self.retain_inputs(range(len(inputs)))
+        return self.function.forward(inputs)
+
+    def _differentiate(self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool) -> Any:
+        if create_graph:
+            raise RuntimeError(
+                f"{self.name} is a Function, whose backward computes on arrays: it cannot be differentiated twice; "
+                "write it as a FunctionNode or as an op (@catena.autograd.op)"
+            )
+        inputs = tuple(v.array for v in self.get_retained_inputs())
+        gxs = self.function.backward(inputs, tuple(None if g is None else g.array for g in cotangents))
+        if not isinstance(gxs, tuple) or len(gxs) != len(inputs):
+            raise TypeError(f"{self.name}.backward: returned {type(gxs).__name__}; expected a tuple of {len(inputs)} gradients, one an input")
+        return tuple(None if gxs[i] is None else as_variable(gxs[i]) for i in indexes)

@@ -1,0 +1,21 @@
+"""What the parts of `catena.nn` ask of a value that may be an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from catena.autograd import Variable
+
+
+def is_array(x: Any) -> bool:
+    """Whether `x` is an array of some backend: no Python number, no NumPy scalar, no Variable."""
+    return isinstance(x, np.ndarray) or (
+        hasattr(x, "__array_namespace__") and not isinstance(x, Variable | np.generic)
+    )
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """The dtype of an array of any backend as NumPy's object."""
+    dtype = x.dtype
+    return dtype if isinstance(dtype, np.dtype) else np.dtype(str(dtype).rpartition(".")[2])
