@@ -1,8 +1,8 @@
 """One array namespace over NumPy and Numba-jitted kernels: each array carries its backend, every function looks at its arrays.
 
-    import xparray as xp
-    x = xp.asarray([1.0, 2.0], device="numba")
-    xp.exp(x)                                # jitted, still an ndarray
+import xparray as xp
+x = xp.asarray([1.0, 2.0], device="numba")
+xp.exp(x)                                # jitted, still an ndarray
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from xparray import random
 from xparray._backend import Backend, get_backend, register_array_type
 from xparray._device import Device
 from xparray._dispatch import array_namespace, device_of, shares_memory, to_device
+from xparray._einsum import einsum, explicit_subscripts
 from xparray._kernel import Kernel, jit, jit_enabled, kernel, loop
 from xparray._standard import (
     abs,
@@ -30,13 +31,11 @@ from xparray._standard import (
     cosh,
     cumulative_sum,
     divide,
-    einsum,
     empty,
     empty_like,
     equal,
     exp,
     expand_dims,
-    explicit_subscripts,
     expm1,
     eye,
     flip,
@@ -91,3 +90,97 @@ from xparray._standard import (
     zeros_like,
 )
 from xparray._typing import Array
+
+__all__ = [
+    "Array",
+    "Backend",
+    "Device",
+    "Kernel",
+    "abs",
+    "add",
+    "all",
+    "any",
+    "arange",
+    "argmax",
+    "argmin",
+    "array_namespace",
+    "asarray",
+    "astype",
+    "broadcast_to",
+    "ceil",
+    "clip",
+    "concat",
+    "cos",
+    "cosh",
+    "cumulative_sum",
+    "device_of",
+    "divide",
+    "einsum",
+    "empty",
+    "empty_like",
+    "equal",
+    "exp",
+    "expand_dims",
+    "explicit_subscripts",
+    "expm1",
+    "eye",
+    "flip",
+    "floor",
+    "full",
+    "full_like",
+    "get_backend",
+    "greater",
+    "greater_equal",
+    "isfinite",
+    "isnan",
+    "jit",
+    "jit_enabled",
+    "kernel",
+    "less",
+    "less_equal",
+    "linspace",
+    "log",
+    "log1p",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "loop",
+    "matmul",
+    "matrix_transpose",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "not_equal",
+    "ones",
+    "ones_like",
+    "permute_dims",
+    "pow",
+    "prod",
+    "random",
+    "register_array_type",
+    "reshape",
+    "roll",
+    "shares_memory",
+    "sign",
+    "sin",
+    "sinh",
+    "sqrt",
+    "square",
+    "squeeze",
+    "stack",
+    "subtract",
+    "sum",
+    "take",
+    "take_along_axis",
+    "tan",
+    "tanh",
+    "tensordot",
+    "to_device",
+    "where",
+    "zeros",
+    "zeros_like",
+]

@@ -104,7 +104,11 @@ def _load(name: str) -> Backend:
     if name in found:
         return _of_module(found[name].load())
     known = ", ".join(repr(n) for n in (*_BUILT_IN, *sorted(found)))
-    hint = "this version of xparray drives no GPU" if name in ("cuda", "cupy") else "see the entry-point group xparray.backends"
+    hint = (
+        "this version of xparray drives no GPU"
+        if name in ("cuda", "cupy")
+        else "see the entry-point group xparray.backends"
+    )
     raise ValueError(f"device {name!r}: no such backend is installed; installed are {known} ({hint})")
 
 
@@ -131,7 +135,9 @@ class _TypeTable(dict[type, Backend]):
                 self[t] = backend
             if cls in self:
                 return self[cls]
-        raise TypeError(f"{cls.__module__}.{cls.__qualname__} is no array of an installed backend; convert it with xp.asarray(x)")
+        raise TypeError(
+            f"{cls.__module__}.{cls.__qualname__} is no array of an installed backend; convert it with xp.asarray(x)"
+        )
 
 
 BACKEND_OF_TYPE: _TypeTable = _TypeTable()

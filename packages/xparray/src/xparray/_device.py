@@ -34,7 +34,9 @@ class Device:
         if isinstance(spec, Device):
             return spec
         if not isinstance(spec, str):
-            raise TypeError(f'device: got {spec!r} ({type(spec).__name__}); expected a string such as "numpy" or "cuda:0"')
+            raise TypeError(
+                f'device: got {spec!r} ({type(spec).__name__}); expected a string such as "numpy" or "cuda:0"'
+            )
         backend, _, part = spec.partition(":")
         if not backend:
             raise ValueError(f'device: got {spec!r}; expected "backend" or "backend:part", such as "numpy" or "cuda:0"')

@@ -19,7 +19,7 @@ register_array_type(np.generic, NUMPY)
 register_array_type(NumbaArray, NUMBA)
 
 # Python scalars take the arrays' dtype (NEP 50). The test is on the exact type: np.float64 is a Python float too, and an array scalar.
-SCALARS = frozenset({int, float, complex, bool, type(None)})
+SCALARS: frozenset[type] = frozenset({int, float, complex, bool, type(None)})
 for _scalar in SCALARS:
     register_array_type(_scalar, NUMPY)
 
@@ -134,5 +134,9 @@ def dtype_name(dtype: Any) -> str:
 
 
 def describe(names: Sequence[str], arrays: Sequence[Any]) -> str:
-    """"x: (32, 28, 28) float32, W: (100, 784) float32", for error messages."""
-    return ", ".join(f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" for n, a in zip(names, arrays, strict=False) if hasattr(a, "dtype"))
+    """ "x: (32, 28, 28) float32, W: (100, 784) float32", for error messages."""
+    return ", ".join(
+        f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}"
+        for n, a in zip(names, arrays, strict=False)
+        if hasattr(a, "dtype")
+    )

@@ -69,9 +69,11 @@ class Loop:
         return compiled(*args)
 
     def _compile(self) -> Callable[..., Any]:
-        import numba  # noqa: PLC0415 - an optional library, imported when used
+        import numba
 
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)(self.function)
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)(
+            self.function
+        )
         return compiled
 
 

@@ -1,9 +1,9 @@
 """Random numbers: one Generator for every backend, one stream for the process, states that files can hold.
 
-    import xparray as xp
-    xp.random.seed(0)                       # everything that draws from the process's stream repeats
-    rng = xp.random.default_rng(7)          # a stream of one's own
-    rng.normal((2, 3), dtype="float32")
+import xparray as xp
+xp.random.seed(0)                       # everything that draws from the process's stream repeats
+rng = xp.random.default_rng(7)          # a stream of one's own
+rng.normal((2, 3), dtype="float32")
 """
 
 from __future__ import annotations
@@ -40,7 +40,13 @@ class Generator:
         self._rng = np.random.Generator(np.random.PCG64(seed))
 
     def normal(
-        self, shape: tuple[int, ...], *, loc: float = 0.0, scale: float = 1.0, dtype: Any = "float64", device: str | Device = "numpy"
+        self,
+        shape: tuple[int, ...],
+        *,
+        loc: float = 0.0,
+        scale: float = 1.0,
+        dtype: Any = "float64",
+        device: str | Device = "numpy",
     ) -> Array:
         """Draws of the given shape from the normal distribution with mean `loc` and standard deviation `scale`."""
         x = self._floats(self._rng.standard_normal, shape, dtype)
@@ -49,7 +55,13 @@ class Generator:
         return to_device(x, device)
 
     def uniform(
-        self, shape: tuple[int, ...], *, low: float = 0.0, high: float = 1.0, dtype: Any = "float64", device: str | Device = "numpy"
+        self,
+        shape: tuple[int, ...],
+        *,
+        low: float = 0.0,
+        high: float = 1.0,
+        dtype: Any = "float64",
+        device: str | Device = "numpy",
     ) -> Array:
         """Draws of the given shape, evenly from `low` (included) to `high`."""
         x = self._floats(self._rng.random, shape, dtype)
@@ -67,7 +79,9 @@ class Generator:
             raise ValueError(f"bernoulli: p is {p}; expected a probability, from 0 to 1")
         return to_device(np.asarray(self._rng.random(shape, dtype=np.float32) < p), device)
 
-    def integers(self, shape: tuple[int, ...], low: int, high: int, *, dtype: Any = "int64", device: str | Device = "numpy") -> Array:
+    def integers(
+        self, shape: tuple[int, ...], low: int, high: int, *, dtype: Any = "int64", device: str | Device = "numpy"
+    ) -> Array:
         """Integers of the given shape, evenly from `low` (included) to `high` (excluded)."""
         return to_device(np.asarray(self._rng.integers(low, high, shape, dtype=np.dtype(dtype))), device)
 
@@ -89,7 +103,9 @@ class Generator:
         try:
             self._rng.bit_generator.state = json.loads(text)
         except (ValueError, TypeError, KeyError) as e:
-            raise ValueError(f"Generator.state: got {text[:60]!r}; expected the text that `Generator.state` gave (JSON of a PCG64 state)") from e
+            raise ValueError(
+                f"Generator.state: got {text[:60]!r}; expected the text that `Generator.state` gave (JSON of a PCG64 state)"
+            ) from e
 
     @staticmethod
     def _floats(draw: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:

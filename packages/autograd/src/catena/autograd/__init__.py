@@ -1,10 +1,10 @@
 """Reverse-mode differentiation of ordinary Python: the graph is the run.
 
-    import catena.autograd as ag
-    x = ag.Variable([5.0])
-    y = x**2 - 2 * x + 1
-    y.backward()
-    x.grad                                   # 2x - 2
+import catena.autograd as ag
+x = ag.Variable([5.0])
+y = x**2 - 2 * x + 1
+y.backward()
+x.grad                                   # 2x - 2
 """
 
 from __future__ import annotations

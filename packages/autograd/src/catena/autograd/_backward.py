@@ -8,17 +8,22 @@ from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
-import xparray as xp
-from xparray import Array
-from xparray._dispatch import dtype_name
 
+import xparray as xp
 from catena.autograd import _variable
 from catena.autograd._config import config, force_backprop_mode
 from catena.autograd._node import Node
+from xparray import Array
+from xparray._dispatch import dtype_name
 
 
 def backward(
-    outputs: Sequence[Any], grad_outputs: Sequence[Any] | None = None, *, retain_grad: bool = False, create_graph: bool = False, free: bool = False
+    outputs: Sequence[Any],
+    grad_outputs: Sequence[Any] | None = None,
+    *,
+    retain_grad: bool = False,
+    create_graph: bool = False,
+    free: bool = False,
 ) -> None:
     """Add the gradients of the sum of `outputs`, weighted with `grad_outputs`, to the `grad` of every leaf behind them.
 
@@ -79,16 +84,22 @@ def _sequence(values: Any) -> Sequence[Any]:
     return [values] if isinstance(values, _variable.Variable) else values
 
 
-def _roots(function: str, outputs: Sequence[Any], grad_outputs: Sequence[Any] | None, create_graph: bool) -> list[tuple[Node, Any]]:
+def _roots(
+    function: str, outputs: Sequence[Any], grad_outputs: Sequence[Any] | None, create_graph: bool
+) -> list[tuple[Node, Any]]:
     """Each output's node with its first cotangent."""
     if grad_outputs is None:
         grad_outputs = [None] * len(outputs)
     if len(grad_outputs) != len(outputs):
-        raise ValueError(f"{function}: got {len(grad_outputs)} gradients for {len(outputs)} outputs; give one an output")
+        raise ValueError(
+            f"{function}: got {len(grad_outputs)} gradients for {len(outputs)} outputs; give one an output"
+        )
     roots = []
     for y, g in zip(outputs, grad_outputs, strict=True):
         if y.node is None:
-            raise ValueError(f"{function}: the output of shape {y.shape} depends on nothing that needs a gradient; was it made within no_backprop_mode?")
+            raise ValueError(
+                f"{function}: the output of shape {y.shape} depends on nothing that needs a gradient; was it made within no_backprop_mode?"
+            )
         g = _first_cotangent(function, y, g)
         roots.append((y.node, _variable.as_variable(g) if create_graph else _variable.as_array(g)))
     return roots
@@ -103,9 +114,15 @@ def _first_cotangent(function: str, y: Any, g: Any) -> Any:
                 f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
                 f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
             )
-        return _one(y.shape, y.dtype) if type(y.array) is np.ndarray else xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
+        return (
+            _one(y.shape, y.dtype)
+            if type(y.array) is np.ndarray
+            else xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
+        )
     if tuple(g.shape) != y.shape:
-        raise ValueError(f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's")
+        raise ValueError(
+            f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's"
+        )
     return g
 
 
@@ -124,7 +141,12 @@ def _gradient_dtype(dtype: Any, like: Array) -> Any:
 
 
 def _sweep(
-    roots: list[tuple[Node, Any]], *, create_graph: bool, targets: set[Node] | None = None, retain_grad: bool = False, free: bool = False
+    roots: list[tuple[Node, Any]],
+    *,
+    create_graph: bool,
+    targets: set[Node] | None = None,
+    retain_grad: bool = False,
+    free: bool = False,
 ) -> dict[Node, Any]:
     if not create_graph:
         return _walk(roots, False, targets, retain_grad, free)
@@ -132,7 +154,9 @@ def _sweep(
         return _walk(roots, True, targets, retain_grad, free)
 
 
-def _walk(roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool) -> dict[Node, Any]:
+def _walk(
+    roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool
+) -> dict[Node, Any]:
     """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
     needed = None if targets is None else _between([n for n, _ in roots], targets)
     cotangents: dict[Node, Any] = {}
@@ -168,7 +192,7 @@ def _walk(roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] 
             if p is None or gx is None or (needed is not None and p not in needed):
                 continue
             if broadcasts and gx.shape != p.shape:
-                gx = _shape.sum_to(gx, shape=p.shape)  # noqa: PLW2901 - the cotangent of what was broadcast
+                gx = _shape.sum_to(gx, shape=p.shape)
             previous = cotangents.get(p)
             if previous is None:
                 cotangents[p] = gx
@@ -250,7 +274,11 @@ def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
     if owner is not None and owner._grad_var is not None:
         node.grad, owner._grad_var, node.owns_grad = owner._grad_var._array, None, False
     if node.grad is None:
-        node.grad = fitted if ours or fitted is not _tidy(g) and not xp.shares_memory(fitted, g) else xp.asarray(fitted, copy=True)
+        node.grad = (
+            fitted
+            if ours or (fitted is not _tidy(g) and not xp.shares_memory(fitted, g))
+            else xp.asarray(fitted, copy=True)
+        )
     elif node.owns_grad and isinstance(node.grad, np.ndarray):
         node.grad += fitted
     else:

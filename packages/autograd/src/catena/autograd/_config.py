@@ -71,7 +71,9 @@ class LocalConfig:
             return self._global.__dict__[name]
         except KeyError:
             known = ", ".join(sorted(self._global.__dict__))
-            raise AttributeError(f"config has no setting {name!r}; it has {known}; add one of your own with global_config.user_{name} = ...") from None
+            raise AttributeError(
+                f"config has no setting {name!r}; it has {known}; add one of your own with global_config.user_{name} = ..."
+            ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._thread.values[name] = _checked(name, value)

@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import xparray as xp
-from xparray import Array
-
 from catena.autograd._config import no_backprop_mode, recording
 from catena.autograd._node import Node, pick
 from catena.autograd._variable import Variable, as_array, as_variable, variable
+from xparray import Array
 
 
 def _own_method(function: Any, method: str, inputs: tuple[Array, ...]) -> Any:
@@ -71,7 +70,9 @@ class FunctionNode:
         result: tuple[Array, ...] = _own_method(self, "forward", inputs)(inputs)
         return result
 
-    def backward(self, indexes: tuple[int, ...], grad_outputs: tuple[Variable | None, ...]) -> tuple[Variable | None, ...]:
+    def backward(
+        self, indexes: tuple[int, ...], grad_outputs: tuple[Variable | None, ...]
+    ) -> tuple[Variable | None, ...]:
         """The gradients of the inputs `indexes` from those of the outputs."""
         raise TypeError(f"{self.name}: it defines no backward; override backward(indexes, grad_outputs)")
 
@@ -101,7 +102,10 @@ class FunctionNode:
         outputs = tuple(xp.asarray(y) for y in outputs)
         if not recording() or all(v.node is None for v in variables):
             return tuple(variable(y, None) for y in outputs)
-        saved = (self._kept("retain_inputs", arrays, self._retained_inputs), self._kept("retain_outputs", outputs, self._retained_outputs))
+        saved = (
+            self._kept("retain_inputs", arrays, self._retained_inputs),
+            self._kept("retain_outputs", outputs, self._retained_outputs),
+        )
         node = Node(self, tuple(v.node for v in variables), (*saved, len(outputs)), None)
         return tuple(variable(y, pick(node, i, len(outputs), y)) for i, y in enumerate(outputs))
 
@@ -134,11 +138,15 @@ class FunctionNode:
     def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> list[Any]:
         """The cotangents of the inputs: what `backward` returns, as arrays unless it is recorded."""
         if node.saved is None:
-            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
+            raise RuntimeError(
+                f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice"
+            )
         for i in self._retained_inputs:
             parent = node.parents[i]
             if parent is not None and parent.seq > node.seq:
-                raise RuntimeError(f"backward: input {i} of {self.name} was updated in place after it was read; run the forward pass again after an update")
+                raise RuntimeError(
+                    f"backward: input {i} of {self.name} was updated in place after it was read; run the forward pass again after an update"
+                )
         wanted = wanted or tuple(p is not None for p in node.parents)
         indexes = tuple(i for i, w in enumerate(wanted) if w)
         cotangents = tuple(None if part is None else as_variable(part) for part in g)
@@ -149,16 +157,23 @@ class FunctionNode:
             self._node = None
         if not isinstance(gxs, tuple) or len(gxs) != len(indexes):
             got = f"{len(gxs)} gradients" if isinstance(gxs, tuple) else type(gxs).__name__
-            raise TypeError(f"{self.name}.backward: returned {got}; expected a tuple of {len(indexes)}, one for each of the inputs {indexes}")
+            raise TypeError(
+                f"{self.name}.backward: returned {got}; expected a tuple of {len(indexes)}, one for each of the inputs {indexes}"
+            )
         pulled: list[Any] = [None] * len(node.parents)
         for i, gx in zip(indexes, gxs, strict=True):
             parent = node.parents[i]
             if gx is not None and parent is not None and tuple(gx.shape) != tuple(parent.shape):
-                raise ValueError(f"{self.name}.backward: the gradient of input {i} has shape {tuple(gx.shape)}; expected {tuple(parent.shape)}, the input's")
+                raise ValueError(
+                    f"{self.name}.backward: the gradient of input {i} has shape {tuple(gx.shape)}; "
+                    f"expected {tuple(parent.shape)}, the input's"
+                )
             pulled[i] = gx if gx is None or create_graph else as_array(gx)
         return pulled
 
-    def _differentiate(self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool) -> Any:
+    def _differentiate(
+        self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool
+    ) -> Any:
         if create_graph:
             return self.backward(indexes, cotangents)
         with no_backprop_mode():
@@ -219,7 +234,9 @@ class _OldStyle(FunctionNode):
         self.retain_inputs(range(len(inputs)))
         return self.function.forward(inputs)
 
-    def _differentiate(self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool) -> Any:
+    def _differentiate(
+        self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool
+    ) -> Any:
         if create_graph:
             raise RuntimeError(
                 f"{self.name} is a Function, whose backward computes on arrays: it cannot be differentiated twice; "
@@ -228,5 +245,7 @@ class _OldStyle(FunctionNode):
         inputs = tuple(v.array for v in self.get_retained_inputs())
         gxs = self.function.backward(inputs, tuple(None if g is None else g.array for g in cotangents))
         if not isinstance(gxs, tuple) or len(gxs) != len(inputs):
-            raise TypeError(f"{self.name}.backward: returned {type(gxs).__name__}; expected a tuple of {len(inputs)} gradients, one an input")
+            raise TypeError(
+                f"{self.name}.backward: returned {type(gxs).__name__}; expected a tuple of {len(inputs)} gradients, one an input"
+            )
         return tuple(None if gxs[i] is None else as_variable(gxs[i]) for i in indexes)

@@ -18,14 +18,14 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import xparray as xp
 from numpy import ndarray
-from xparray import Device
-from xparray._dispatch import SCALARS, common_backend, dtype_name
 
+import xparray as xp
 from catena.autograd._config import RECORDING, SCOPE, recording
 from catena.autograd._node import Node, pick
 from catena.autograd._variable import Variable, variable
+from xparray import Device
+from xparray._dispatch import SCALARS, common_backend, dtype_name
 
 Rule = Callable[..., Any]
 NUMPY = xp.get_backend("numpy")
@@ -60,7 +60,7 @@ class _Kept(NamedTuple):
 
     name: str
     kind: str  # "input", "inputs", "spec", "specs", "out", "out_spec" or "option"
-    index: int
+    place: int  # among the inputs; -1 for what is none
 
 
 class Plan:
@@ -79,11 +79,13 @@ class Plan:
 
         self.joint = (op._joint, places(op._joint)) if op._joint else None
         self.rules = tuple(
-            (i, rule, places(rule)) for i, rule in sorted(op._rules.items()) if i < len(needs) and needs[i] and not op._joint
+            (i, rule, places(rule))
+            for i, rule in sorted(op._rules.items())
+            if i < len(needs) and needs[i] and not op._joint
         )
         self.kept = tuple(op._kept(name) for name in names)
         variadic = range(len(op.inputs), len(needs)) if any(k.kind == "inputs" for k in self.kept) else ()
-        self.kept_inputs = (*(k.index for k in self.kept if k.kind == "input"), *variadic)
+        self.kept_inputs = (*(k.place for k in self.kept if k.kind == "input"), *variadic)
         self.save = self._saver(op)
 
     def _saver(self, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], tuple[Any, ...]]:
@@ -92,10 +94,10 @@ class Plan:
         if kinds == ["out"]:
             return lambda arrays, y, options: (y,)
         if kinds == ["input"]:
-            i = self.kept[0].index
+            i = self.kept[0].place
             return lambda arrays, y, options: (arrays[i],)
         if kinds == ["input", "input"]:
-            i, j = self.kept[0].index, self.kept[1].index
+            i, j = self.kept[0].place, self.kept[1].place
             return lambda arrays, y, options: (arrays[i], arrays[j])
         takers = [_taker(k, op) for k in self.kept]
         return lambda arrays, y, options: tuple([take(arrays, y, options) for take in takers])
@@ -104,7 +106,9 @@ class Plan:
         """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
         saved, parents = node.saved, node.parents
         if saved is None:
-            raise RuntimeError(f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice")
+            raise RuntimeError(
+                f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice"
+            )
         for i in self.kept_inputs:
             parent = parents[i] if i < len(parents) else None
             if parent is not None and parent.seq > node.seq:
@@ -113,7 +117,7 @@ class Plan:
                     "run the forward pass again after an update"
                 )
         if create_graph:
-            saved = self._as_variables(node, saved)
+            saved = tuple(self._as_variables(node, saved))
         if self.joint is not None:
             rule, places = self.joint
             return rule(g, *[saved[j] for j in places], needs=wanted or self.needs)
@@ -138,19 +142,23 @@ class Plan:
         seen: list[Any] = []
         for kept, value in zip(self.kept, saved, strict=True):
             if kept.kind == "input":
-                seen.append(at(value, kept.index))
+                seen.append(at(value, kept.place))
             elif kept.kind == "inputs":
-                seen.append(tuple(at(x, kept.index + i) for i, x in enumerate(value)))
+                seen.append(tuple(at(x, kept.place + i) for i, x in enumerate(value)))
             elif kept.kind == "out":
                 several = type(value) is tuple
-                seen.append(tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value)) if several else variable(value, node))
+                seen.append(
+                    tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value))
+                    if several
+                    else variable(value, node)
+                )
             else:
                 seen.append(value)
         return seen
 
 
 def _taker(kept: _Kept, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], Any]:
-    i, name = kept.index, kept.name
+    i, name = kept.place, kept.name
     if kept.kind == "input":
         return lambda arrays, y, options: arrays[i] if i < len(arrays) else None
     if kept.kind == "inputs":
@@ -242,7 +250,9 @@ class Op:
             return _Kept(name, name, -1)
         if name in self.options:
             return _Kept(name, "option", -1)
-        base, is_spec = (name.removesuffix("_spec"), True) if name not in (*self.inputs, self.variadic) else (name, False)
+        base, is_spec = (
+            (name.removesuffix("_spec"), True) if name not in (*self.inputs, self.variadic) else (name, False)
+        )
         if base == self.variadic:
             return _Kept(name, "specs" if is_spec else "inputs", len(self.inputs))
         return _Kept(name, "spec" if is_spec else "input", self.inputs.index(base))
@@ -333,7 +343,9 @@ class Op:
             raise
         return backend.wrap(y) if self.stays else y
 
-    def _record(self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]) -> Any:
+    def _record(
+        self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]
+    ) -> Any:
         """The result as a Variable, with its node where an input needs a gradient (its bit is set in `mask`)."""
         if not mask or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
             return variable(y, None) if type(y) is not tuple else tuple([variable(part, None) for part in y])
@@ -352,13 +364,14 @@ class Op:
 
     def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs given by keyword become positional, options given by position become keywords."""
-        if self.variadic:
-            args, extra = args, ()
-        else:
+        extra: tuple[Any, ...] = ()
+        if not self.variadic:
             args, extra = args[: len(self.inputs)], args[len(self.inputs) :]
         names = list(self.options)
         if len(extra) > len(names):
-            raise TypeError(f"{self.name}: got {len(args) + len(extra)} positional arguments; it takes {self._signature()}")
+            raise TypeError(
+                f"{self.name}: got {len(args) + len(extra)} positional arguments; it takes {self._signature()}"
+            )
         options = dict(zip(names, extra, strict=False))
         inputs = list(args)
         for name, value in keywords.items():
@@ -382,7 +395,10 @@ class Op:
 
     def _note(self, arrays: Sequence[Any], options: dict[str, Any]) -> str:
         names = [*self.inputs, *(f"{self.variadic}[{i}]" for i in range(len(arrays) - len(self.inputs)))]
-        shown = [f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}" for n, a in zip(names, arrays, strict=False)]
+        shown = [
+            f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}"
+            for n, a in zip(names, arrays, strict=False)
+        ]
         return f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})"
 
     def __repr__(self) -> str:

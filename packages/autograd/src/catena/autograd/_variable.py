@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+
 import xparray as xp
+from catena.autograd._node import NEXT, Node, leaf
 from xparray import Array, Backend, Device
 from xparray._dispatch import dtype_name
-
-from catena.autograd._node import NEXT, Node, leaf
 
 
 class Variable:
@@ -42,7 +42,9 @@ class Variable:
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         if isinstance(data, Variable):
-            raise TypeError("Variable: data is a Variable already; write Variable(v.array) for a new leaf on the same memory")
+            raise TypeError(
+                "Variable: data is a Variable already; write Variable(v.array) for a new leaf on the same memory"
+            )
         self._array = xp.asarray(data)
         self._grad_var = None
         self.name = name
@@ -63,7 +65,10 @@ class Variable:
         value = xp.asarray(value)
         node = self.node
         if node is not None and node.op is not None and tuple(value.shape) != tuple(self._array.shape):
-            raise ValueError(f"Variable.array: the result of {node.op.name} has shape {tuple(self._array.shape)}, got {tuple(value.shape)}; only a leaf changes shape")
+            raise ValueError(
+                f"Variable.array: the result of {node.op.name} has shape {tuple(self._array.shape)}, "
+                f"got {tuple(value.shape)}; only a leaf changes shape"
+            )
         self._array = value
         if node is not None and node.op is None:
             node.shape, node.dtype, node.device = value.shape, value.dtype, xp.device_of(value)
@@ -105,7 +110,9 @@ class Variable:
         """Say that the array was changed in place: backward through a graph that read the old values raises from now on."""
         if self.node is not None:
             if self.node.op is not None:
-                raise ValueError(f"Variable.mark_updated: this is the result of {self.node.op.name}; only a leaf may be updated in place")
+                raise ValueError(
+                    f"Variable.mark_updated: this is the result of {self.node.op.name}; only a leaf may be updated in place"
+                )
             self.node.seq = NEXT()
 
     # --------------------------------------------------------------- the gradient
@@ -148,14 +155,23 @@ class Variable:
 
     def _node_for_grad(self) -> Node:
         if self.node is None:
-            raise ValueError("Variable.grad: this Variable needs no gradient (made with requires_grad=False, or within no_backprop_mode)")
+            raise ValueError(
+                "Variable.grad: this Variable needs no gradient (made with requires_grad=False, or within no_backprop_mode)"
+            )
         return self.node
 
     def _checked_grad(self, value: Array) -> Array:
         if tuple(value.shape) != self.shape:
-            raise ValueError(f"Variable.grad: got shape {tuple(value.shape)}; expected {self.shape}, the shape of the array")
-        if xp.device_of(value) != self.device and not (isinstance(value, np.ndarray) and isinstance(self._array, np.ndarray)):
-            raise ValueError(f"Variable.grad: got an array on {xp.device_of(value)}; expected {self.device}; move it with xp.to_device(g, {str(self.device)!r})")
+            raise ValueError(
+                f"Variable.grad: got shape {tuple(value.shape)}; expected {self.shape}, the shape of the array"
+            )
+        if xp.device_of(value) != self.device and not (
+            isinstance(value, np.ndarray) and isinstance(self._array, np.ndarray)
+        ):
+            raise ValueError(
+                f"Variable.grad: got an array on {xp.device_of(value)}; expected {self.device}; "
+                f"move it with xp.to_device(g, {str(self.device)!r})"
+            )
         return value
 
     def cleargrad(self) -> None:
@@ -181,7 +197,9 @@ class Variable:
         self._array[...] = xp.to_device(other._array, self.device)
         self.mark_updated()
 
-    def backward(self, *, grad: Array | None = None, retain_grad: bool = False, create_graph: bool = False, free: bool = False) -> None:
+    def backward(
+        self, *, grad: Array | None = None, retain_grad: bool = False, create_graph: bool = False, free: bool = False
+    ) -> None:
         """Compute the gradients of this Variable in all leaves it was made from, and add them to theirs.
 
         Args:
@@ -194,7 +212,9 @@ class Variable:
             ValueError: more than one element and no gradient to begin with.
             RuntimeError: the graph was freed, or a parameter it reads was updated since.
         """
-        _backward.backward([self], None if grad is None else [grad], retain_grad=retain_grad, create_graph=create_graph, free=free)
+        _backward.backward(
+            [self], None if grad is None else [grad], retain_grad=retain_grad, create_graph=create_graph, free=free
+        )
 
     def unchain(self) -> None:
         """Cut the graph behind this Variable: it becomes a leaf, gradients end here."""
@@ -273,7 +293,10 @@ class Variable:
         return _indexing.getitem(self, key=key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError("Variable: item assignment would change an array that a graph has read; build the result with F.where or F.concat, or assign to v.array")
+        raise TypeError(
+            "Variable: item assignment would change an array that a graph has read; "
+            "build the result with F.where or F.concat, or assign to v.array"
+        )
 
     # Comparisons have no gradient: they give plain boolean arrays.
 
@@ -387,8 +410,14 @@ class Variable:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
-            what = f"np.{ufunc.__name__}" + (f".{method}" if method != "__call__" else "") + "".join(f" with {k}=" for k in kwargs)
-            raise TypeError(f"{what} has no gradient on a Variable; write it with functions of catena.autograd, or on v.array")
+            what = (
+                f"np.{ufunc.__name__}"
+                + (f".{method}" if method != "__call__" else "")
+                + "".join(f" with {k}=" for k in kwargs)
+            )
+            raise TypeError(
+                f"{what} has no gradient on a Variable; write it with functions of catena.autograd, or on v.array"
+            )
         return _counterpart(ufunc.__name__)(*inputs)
 
     def __array_function__(self, function: Any, types: Sequence[type], args: Any, kwargs: Any) -> Any:
@@ -406,14 +435,24 @@ def _one_tuple(values: tuple[Any, ...]) -> tuple[int, ...]:
 
 
 # NumPy's older names of functions that the standard, and so catena.autograd.functions, calls otherwise.
-_STANDARD_NAMES = {"absolute": "abs", "power": "pow", "concatenate": "concat", "amax": "max", "amin": "min", "true_divide": "divide"}
+_STANDARD_NAMES = {
+    "absolute": "abs",
+    "power": "pow",
+    "concatenate": "concat",
+    "amax": "max",
+    "amin": "min",
+    "true_divide": "divide",
+}
 
 
 def _counterpart(name: str) -> Any:
     name = _STANDARD_NAMES.get(name, name)
     f = getattr(_BACKEND.namespace, name, None)
     if f is None:
-        raise TypeError(f"np.{name} has no differentiable counterpart in catena.autograd.functions; compute on v.array, or declare one with @catena.autograd.op")
+        raise TypeError(
+            f"np.{name} has no differentiable counterpart in catena.autograd.functions; "
+            "compute on v.array, or declare one with @catena.autograd.op"
+        )
     return f
 
 

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import xparray as xp
-from xparray import Array
-
 from catena.autograd._variable import as_array
 from catena.autograd.ops.arithmetic import abs, add, divide, multiply, negative, pow, reciprocal, sign, square, subtract
 from catena.autograd.ops.exponential import exp, expm1, log, log1p, logaddexp, sqrt
@@ -36,6 +34,7 @@ from catena.autograd.ops.shape import (
     transpose,
 )
 from catena.autograd.ops.trigonometric import cos, cosh, sin, sinh, tan, tanh
+from xparray import Array
 
 
 def _of_values(name: str) -> Callable[..., Array]:

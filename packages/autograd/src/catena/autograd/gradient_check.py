@@ -15,13 +15,13 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
-import xparray as xp
-from xparray import Array, Device
-from xparray._dispatch import dtype_name
 
+import xparray as xp
 from catena.autograd._backward import grad
 from catena.autograd._op import Op
 from catena.autograd._variable import Variable, as_array
+from xparray import Array, Device
+from xparray._dispatch import dtype_name
 
 __all__ = ["assert_allclose", "check_backward", "check_double_backward", "numerical_grad"]
 
@@ -73,7 +73,9 @@ def numerical_grad(
     def outputs(xs: Sequence[Host]) -> list[Any]:
         return _several(f(*(p.variable(x) for p, x in zip(places, xs, strict=True))))
 
-    weights = [np.ones(_shape(y)) for y in outputs(points)] if grad_outputs is None else [_host(g) for g in grad_outputs]
+    weights = (
+        [np.ones(_shape(y)) for y in outputs(points)] if grad_outputs is None else [_host(g) for g in grad_outputs]
+    )
     return [_partials(lambda xs: _weighted(outputs(xs), weights), points, i, eps) for i in range(len(points))]
 
 
@@ -161,7 +163,14 @@ def check_double_backward(
             gs = grad([y for y, _ in pairs], leaves, [g for _, g in pairs], create_graph=True)
             return [xp.zeros_like(v.array) if g is None else g for v, g in zip(leaves, gs, strict=True)]
 
-        _check(f"gradient of {_name(func)}", first_order, [*inputs, *ys], _given(x_grad_grad), params, _Tolerance(eps, atol, rtol))
+        _check(
+            f"gradient of {_name(func)}",
+            first_order,
+            [*inputs, *ys],
+            _given(x_grad_grad),
+            params,
+            _Tolerance(eps, atol, rtol),
+        )
 
 
 class _Tolerance(NamedTuple):
@@ -198,7 +207,9 @@ class _Input(NamedTuple):
 def _inputs(func: Any, x_data: Any, no_grads: Sequence[bool] | None) -> list[_Input]:
     values = list(x_data) if isinstance(x_data, list | tuple) else [x_data]
     if no_grads is not None and len(no_grads) != len(values):
-        raise ValueError(f"check_backward: got {len(no_grads)} no_grads for {len(values)} inputs; give one boolean an input")
+        raise ValueError(
+            f"check_backward: got {len(no_grads)} no_grads for {len(values)} inputs; give one boolean an input"
+        )
     names = _input_names(func, len(values))
     inputs = []
     for i, (name, x) in enumerate(zip(names, values, strict=True)):
@@ -287,23 +298,40 @@ def _in_double(params: Sequence[Variable]) -> Iterator[None]:
 
 
 def _check(
-    name: str, func: Callable[..., Any], inputs: list[_Input], weights: list[Host] | None, params: Sequence[Variable], tolerance: _Tolerance
+    name: str,
+    func: Callable[..., Any],
+    inputs: list[_Input],
+    weights: list[Host] | None,
+    params: Sequence[Variable],
+    tolerance: _Tolerance,
 ) -> None:
     eps, atol, rtol = tolerance
     expected: list[float] = []
 
     def outputs(i: int, x: Host | None) -> list[Any]:
-        return _several(func(*(inp.place.variable(x) if j == i and x is not None else inp.variable() for j, inp in enumerate(inputs))))
+        return _several(
+            func(
+                *(inp.place.variable(x) if j == i and x is not None else inp.variable() for j, inp in enumerate(inputs))
+            )
+        )
 
     ys = outputs(-1, None)
     ws = _random(ys, 2) if weights is None else weights
     if [w.shape for w in ws] != [_shape(y) for y in ys]:
         shapes = [w.shape for w in ws]
-        raise ValueError(f"{name}: got weights of shapes {shapes} for outputs of shapes {[_shape(y) for y in ys]}; give one an output, of its shape")
-    noise = np.finfo(np.float64).eps * math.fsum(float(np.sum(np.abs(w * _host(y)))) for y, w in zip(ys, ws, strict=True)) / eps
+        raise ValueError(
+            f"{name}: got weights of shapes {shapes} for outputs of shapes {[_shape(y) for y in ys]}; give one an output, of its shape"
+        )
+    noise = (
+        np.finfo(np.float64).eps
+        * math.fsum(float(np.sum(np.abs(w * _host(y)))) for y, w in zip(ys, ws, strict=True))
+        / eps
+    )
 
     for i, p in enumerate(params):
-        expected.append(_slope(lambda t, p=p, i=i: _at_parameter(p, t, i, lambda: _weighted(outputs(-1, None), ws)), eps))  # type: ignore[misc]
+        expected.append(
+            _slope(lambda t, p=p, i=i: _at_parameter(p, t, i, lambda: _weighted(outputs(-1, None), ws)), eps)
+        )  # type: ignore[misc]
     # The gradients are taken of a run before those that change the inputs, so that a rule which reads a buffer of a later run is found.
     variables = [inp.variable() for inp in inputs]
     ys = _several(func(*variables))
@@ -315,7 +343,9 @@ def _check(
     }
     pairs = [(y, xp.to_device(w, y.device)) for y, w in zip(ys, ws, strict=True) if _needs_grad(y)]
     leaves = [variables[i] for i in chosen] + list(params)
-    gs: list[Any] = grad([y for y, _ in pairs], leaves, [w for _, w in pairs]) if pairs and leaves else [None] * len(leaves)
+    gs: list[Any] = (
+        grad([y for y, _ in pairs], leaves, [w for _, w in pairs]) if pairs and leaves else [None] * len(leaves)
+    )
     gradients = [np.zeros(v.shape) if g is None else _host(g) for v, g in zip(leaves, gs, strict=True)]
 
     for i, g in zip(chosen, gradients, strict=False):
@@ -326,7 +356,15 @@ def _check(
         )  # fmt: skip
     for i, (p, g, slope) in enumerate(zip(params, gradients[len(chosen) :], expected, strict=True)):
         label = f"parameter {p.name or i}"
-        _agree(f"{name}: the gradient in {label}, {p.shape} float64,", g, _random([p], 100 + i)[0], slope, noise, tolerance, None)
+        _agree(
+            f"{name}: the gradient in {label}, {p.shape} float64,",
+            g,
+            _random([p], 100 + i)[0],
+            slope,
+            noise,
+            tolerance,
+            None,
+        )
 
 
 def _at_parameter(p: Variable, t: float, i: int, f: Callable[[], float]) -> float:
@@ -340,7 +378,13 @@ def _at_parameter(p: Variable, t: float, i: int, f: Callable[[], float]) -> floa
 
 
 def _agree(
-    what: str, g: Host, direction: Host, expected: float, noise: float, tolerance: _Tolerance, partials: Callable[[], Host] | None
+    what: str,
+    g: Host,
+    direction: Host,
+    expected: float,
+    noise: float,
+    tolerance: _Tolerance,
+    partials: Callable[[], Host] | None,
 ) -> None:
     """Compare the slope that the gradient `g` gives with the numerical one; say what differs, and where."""
     eps, atol, rtol = tolerance

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import xparray
 from catena.autograd import Variable
 
 from catena.nn._arrays import is_array
@@ -168,7 +169,13 @@ def _scalar(function: str, key: str, value: Any) -> Any:
             f"{function}: {key} has shape {tuple(value.shape)}; expected one element; reduce it first, "
             f"as in F.mean({key})"
         )
-    return value[(0,) * value.ndim] if value.ndim else value
+    return xparray.reshape(value, ()) if value.ndim else value
+
+
+def _weight(function: str, weight: float) -> float:
+    if not (math.isfinite(weight) and weight >= 0):
+        raise ValueError(f"{function}: weight is {weight}; expected a finite number from 0")
+    return weight
 
 
 class Summary:
@@ -201,8 +208,7 @@ class Summary:
             ValueError: `value` has more than one element, or `weight` is negative or not finite.
         """
         value = _scalar("Summary.add", "value", value)
-        if not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(f"Summary.add: weight is {weight}; expected a finite number from 0")
+        weight = _weight("Summary.add", weight)
         if isinstance(value, np.ndarray | bool | int | float):
             self._take(float(value), weight)
         else:
@@ -276,7 +282,7 @@ class DictSummary:
             ValueError: a value has more than one element, or a weight is negative or not finite.
         """
         weighted = {k: v if isinstance(v, tuple) else (v, weight) for k, v in d.items()}
-        checked = [(k, _scalar("DictSummary.add", k, v), w) for k, (v, w) in weighted.items()]
+        checked = [(k, _scalar("DictSummary.add", k, v), _weight("DictSummary.add", w)) for k, (v, w) in weighted.items()]
         for name, value, w in checked:
             self._summaries.setdefault(name, Summary()).add(value, w)
 

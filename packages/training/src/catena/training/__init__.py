@@ -1,14 +1,19 @@
-"""Training: data sets, iterators, optimizers, updaters, and the Trainer with its extensions and triggers.
+"""Training: datasets, iterators, optimizers, updaters, and the Trainer with its extensions and triggers.
 
-import catena.nn.links as L
-from catena.training import StandardUpdater, Trainer, extensions, iterators, optimizers
-
-model = L.Classifier(MLP())
-optimizer = optimizers.Adam().setup(model)
-updater = StandardUpdater(iterators.SerialIterator(train, 100), optimizer)
-trainer = Trainer(updater, (20, "epoch"), out="result")
-trainer.extend(extensions.LogReport())
-trainer.run()
+Example:
+    >>> import numpy as np
+    >>> import tempfile
+    >>> import catena.nn.links as L
+    >>> from catena.training import StandardUpdater, Trainer, datasets, extensions, iterators, optimizers
+    >>> x = np.arange(8, dtype=np.float32).reshape(8, 1) / 8
+    >>> t = (x[:, 0] > 0.4).astype(np.int32)
+    >>> optimizer = optimizers.Adam(alpha=0.1).setup(L.Classifier(L.Linear(1, 2)))
+    >>> batches = iterators.SerialIterator(datasets.TupleDataset(x, t), 4)
+    >>> trainer = Trainer(StandardUpdater(batches, optimizer), (50, "epoch"), out=tempfile.mkdtemp())
+    >>> trainer.extend(extensions.LogReport())
+    >>> trainer.run()
+    >>> trainer.get_extension("LogReport").log[-1]["main/accuracy"]
+    1.0
 """
 
 from catena.training import convert, datasets, extensions, iterators, optimizers, triggers, updaters

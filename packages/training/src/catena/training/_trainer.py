@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import catena.nn as nn
 import xparray.random
-from catena import nn
 from catena.training._extension import PRIORITY_READER
 from catena.training.triggers import Trigger, get_trigger
 
@@ -164,9 +164,8 @@ class Trainer:
             ValueError: there is none.
         """
         if name not in self._extensions:
-            raise ValueError(
-                f"Trainer.get_extension: no extension is named {name!r}; there are {list(self._extensions)}"
-            )
+            there = ", ".join(map(repr, self._extensions)) or "none"
+            raise ValueError(f"Trainer.get_extension: there is no extension named {name!r}; there are: {there}")
         return self._extensions[name].extension
 
     def run(self, show_loop_exception_msg: bool = True) -> None:

@@ -29,7 +29,7 @@ class _Namespace:
 
     def __getattr__(self, name: str) -> Any:
         # Reached once per name: what is found is stored and later read without this method.
-        from xparray.kernels import elementary  # noqa: PLC0415 - the kernels use the dispatcher, which uses this module
+        from xparray.kernels import elementary
 
         value = getattr(np, name)
         if callable(value) and not isinstance(value, type):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xparray import _standard as xp
-from xparray._dispatch import array_namespace, device_of
+from xparray._dispatch import array_namespace, device_of, to_device
 from xparray._kernel import kernel
 from xparray._typing import Array
 
@@ -42,4 +42,4 @@ def _host_key(key: Any) -> Any:
     """The index with its arrays on the host."""
     if isinstance(key, tuple):
         return tuple(_host_key(k) for k in key)
-    return xp.to_device(key, "numpy") if hasattr(key, "dtype") else key
+    return to_device(key, "numpy") if hasattr(key, "dtype") else key

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from xparray import Array, array_namespace
-from xparray._dispatch import SCALARS
-
 from catena.autograd._op import elementwise_op
 from catena.autograd.ops import selection
+from xparray import Array, array_namespace
+from xparray._dispatch import SCALARS
 
 
 @elementwise_op

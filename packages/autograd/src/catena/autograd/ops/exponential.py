@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from xparray import Array, array_namespace
-
 from catena.autograd._op import elementwise_op
+from xparray import Array, array_namespace
 
 
 @elementwise_op

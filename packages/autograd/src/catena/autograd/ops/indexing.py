@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from catena.autograd._op import op
 from xparray import Array
 from xparray.kernels import indexing as kernels
-
-from catena.autograd._op import op
 
 
 @op

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import xparray as xp
-from xparray import Array
-
 from catena.autograd._op import Spec, op
 from catena.autograd.ops import shape
+from xparray import Array
 
 
 @op
@@ -54,7 +53,9 @@ def _(g: Array, xs: tuple[Array, ...], subscripts: str, *, needs: tuple[bool, ..
             continue
         others = [(t, o) for j, (t, o) in enumerate(zip(terms, xs, strict=True)) if j != i]
         shared = "".join(c for c in term if c in output or any(c in t for t, _ in others))
-        gx = contracted(g, *(o for _, o in others), subscripts=f"{','.join([output, *(t for t, _ in others)])}->{shared}")
+        gx = contracted(
+            g, *(o for _, o in others), subscripts=f"{','.join([output, *(t for t, _ in others)])}->{shared}"
+        )
         # A letter that stands in this operand alone was summed over: its gradient is the same along that axis.
         kept = tuple(n if c in shared else 1 for c, n in zip(term, x.shape, strict=True))
         gs.append(shape.broadcast_to(shape.reshape(gx, shape=kept), shape=tuple(x.shape)))

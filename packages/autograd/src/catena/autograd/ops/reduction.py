@@ -6,10 +6,9 @@ import math
 from typing import Any
 
 import xparray as xp
-from xparray import Array, array_namespace
-
 from catena.autograd._op import Spec, op
 from catena.autograd.ops import selection, shape
+from xparray import Array, array_namespace
 
 Axis = int | tuple[int, ...] | None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import xparray as xp
-from xparray import Array, Device, array_namespace
-
 from catena.autograd._op import Spec, op
 from catena.autograd.ops import indexing
+from xparray import Array, Device, array_namespace
 
 
 @op
@@ -32,7 +32,9 @@ def sum_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """x summed over the axes along which an array of the given shape would be repeated to become of x's: what undoes `broadcast_to`."""
     lead = x.ndim - len(shape)
     if lead < 0 or any(n not in (1, m) for n, m in zip(shape, x.shape[lead:], strict=True)):
-        raise ValueError(f"sum_to: an array of shape {shape} does not broadcast to {tuple(x.shape)}; expected a shape that does")
+        raise ValueError(
+            f"sum_to: an array of shape {shape} does not broadcast to {tuple(x.shape)}; expected a shape that does"
+        )
     axes = (*range(lead), *(i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1))
     ns = array_namespace(x)
     return ns.reshape(ns.sum(x, axis=axes, dtype=x.dtype), shape) if axes else x
@@ -151,18 +153,22 @@ def split_axis(x: Array, *, indices_or_sections: int | Sequence[int], axis: int 
     if isinstance(indices_or_sections, int):
         if indices_or_sections < 1 or n % indices_or_sections:
             raise ValueError(
-                f"split_axis: axis {axis} has length {n}, which is no multiple of {indices_or_sections} sections (x: {tuple(x.shape)}); give indices instead"
+                f"split_axis: axis {axis} has length {n}, which is no multiple of {indices_or_sections} sections "
+                f"(x: {tuple(x.shape)}); give indices instead"
             )
         step = n // indices_or_sections
         cuts = list(range(0, n + 1, step)) if step else [0] * (indices_or_sections + 1)
     else:
         cuts = [0, *indices_or_sections, n]
-    return tuple(x[_part(axis, a, b, x.ndim)] for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    return tuple(x[_part(axis, a, b, x.ndim)] for a, b in itertools.pairwise(cuts))
 
 
 @split_axis.vjp
 def _(g: Sequence[Array | None], out_spec: list[Spec], axis: int, *, needs: tuple[bool, ...]) -> list[Array]:
-    parts = [xp.zeros(s.shape, dtype=s.dtype, device=s.device) if part is None else part for part, s in zip(g, out_spec, strict=True)]
+    parts = [
+        xp.zeros(s.shape, dtype=s.dtype, device=s.device) if part is None else part
+        for part, s in zip(g, out_spec, strict=True)
+    ]
     return [concat(parts, axis=axis)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import catena.autograd as ag
-from catena import nn
+import catena.nn as nn
 from catena.training._extension import PRIORITY_WRITER, Extension
 from catena.training.convert import concat_examples
 
@@ -120,10 +120,10 @@ class Evaluator(Extension):
                     evaluate(**arrays)
                 else:
                     evaluate(arrays)
-            summary.add({name: (value, len(batch)) for name, value in observation.items()})
+            summary.add(observation, weight=len(batch))
         if empty:
             raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its data set empty?")
-        return {name: float(mean) for name, mean in summary.compute_mean().items()}
+        return summary.compute_mean()
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read the state of the iterators, for the order in which a shuffled one goes."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from catena import nn
+import catena.nn as nn
 from catena.training._extension import Extension
 from catena.training.extensions._files import replacing
 from catena.training.triggers import get_trigger
@@ -63,7 +63,7 @@ class LogReport(Extension):
         self._summary.add(observation)
         if not (trainer.is_before_training or self._trigger(trainer)):
             return
-        entry: dict[str, Any] = {name: float(mean) for name, mean in self._summary.compute_mean().items()}
+        entry: dict[str, Any] = self._summary.compute_mean()
         entry["epoch"] = trainer.updater.epoch
         entry["iteration"] = trainer.updater.iteration
         entry["elapsed_time"] = trainer.elapsed_time

@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from catena import nn
+import catena.nn as nn
 from catena.training._extension import Extension
 from catena.training.extensions._files import replacing
 from catena.training.triggers import get_trigger
@@ -77,7 +77,7 @@ class PlotReport(Extension):
         self._summary.add({key: value for key, value in trainer.observation.items() if key in wanted})
         if not (trainer.is_before_training or self._trigger(trainer)):
             return
-        means: dict[str, Any] = {key: float(mean) for key, mean in self._summary.compute_mean().items()}
+        means: dict[str, Any] = self._summary.compute_mean()
         means["epoch"] = trainer.updater.epoch
         means["iteration"] = trainer.updater.iteration
         self._summary = nn.DictSummary()

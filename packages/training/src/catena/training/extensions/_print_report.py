@@ -51,7 +51,7 @@ class PrintReport(Extension):
     @property
     def header(self) -> str:
         """The plain table's first line."""
-        return "  ".join(f"{entry:<{width}}" for entry, width in zip(self._entries, self._widths, strict=True)).rstrip()
+        return self._line(self._entries)
 
     def initialize(self, trainer: Trainer) -> None:
         """Check that the log to print is there."""
@@ -66,10 +66,7 @@ class PrintReport(Extension):
             return
         console = terminal() if self._out is None else None
         for entry in log[self._printed :]:
-            cells = [
-                f"{entry[name]:g}" if _is_number(entry.get(name)) else str(entry.get(name, ""))
-                for name in self._entries
-            ]
+            cells = [_cell(entry.get(name, "")) for name in self._entries]
             if console is None:
                 self._print_plain(cells)
             else:
@@ -89,13 +86,14 @@ class PrintReport(Extension):
             raise TypeError(f"PrintReport: log_report is {report!r}, expected a LogReport or the name of one")
         return report.log
 
+    def _line(self, cells: list[str]) -> str:
+        return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip()
+
     def _print_plain(self, cells: list[str]) -> None:
         out = sys.stdout if self._out is None else self._out
         if self._printed == 0:
             out.write(self.header + "\n")
-        out.write(
-            "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip() + "\n"
-        )
+        out.write(self._line(cells) + "\n")
         out.flush()
 
     def _print_rich(self, console: Console, cells: list[str]) -> None:
@@ -109,5 +107,5 @@ class PrintReport(Extension):
         console.print(table, width=max(console.width, sum(self._widths) + 3 * len(self._widths)), soft_wrap=True)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _cell(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

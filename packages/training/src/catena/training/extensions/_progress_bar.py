@@ -115,12 +115,14 @@ class ProgressBar(Extension):
         if self._progress is None:
             from rich.progress import BarColumn, Progress, TextColumn
 
-            columns = (
+            self._progress = Progress(
                 TextColumn("{task.description:>10}"),
                 BarColumn(self._bar_length),
                 TextColumn("{task.fields[text]}"),
+                console=console,
+                auto_refresh=False,
+                transient=True,
             )
-            self._progress = Progress(*columns, console=console, auto_refresh=False, transient=True)
             self._tasks = [self._progress.add_task(name, total=1.0, text="") for name in ("total", "this epoch")]
             self._progress.start()
         done, epoch = self._done(trainer), trainer.updater.epoch_detail % 1

@@ -82,7 +82,7 @@ def snapshot_object(
         snapshot_on_error: whether to save as well when a run ends with an exception.
 
     Example:
-        >>> from catena import nn
+        >>> import catena.nn as nn
         >>> extension = snapshot_object(nn.Chain(), "model_iter_{.updater.iteration}")
     """
     return _Snapshot(savefun, filename, target, condition, n_retains, autoload, snapshot_on_error)
@@ -103,9 +103,7 @@ class _Snapshot(Extension):
         snapshot_on_error: bool,
     ) -> None:
         if n_retains != -1 and n_retains < 1:
-            raise ValueError(
-                f"snapshot: n_retains is {n_retains}, expected a number of files from 1, or -1 to keep all"
-            )
+            raise ValueError(f"snapshot: n_retains is {n_retains}; expected a number of files from 1, or -1 for all")
         if callable(filename) and (n_retains != -1 or autoload):
             raise ValueError(
                 "snapshot: filename is a function, but n_retains and autoload find files by a format string; give "
@@ -177,8 +175,8 @@ class _Snapshot(Extension):
         pattern = re.compile("".join(parts))
         if not pattern.fullmatch(os.path.basename(self._path(trainer))) or "{" in folder:
             raise ValueError(
-                f"snapshot: filename {self._filename!r} gives {self._path(trainer)!r}; n_retains and autoload find files only "
-                "by numbers in their names, as in 'snapshot_iter_{.updater.iteration}'"
+                f"snapshot: filename {self._filename!r} gives {self._path(trainer)!r}; n_retains and autoload expect "
+                "nothing but numbers in its braces, as in 'snapshot_iter_{.updater.iteration}'"
             )
         if not os.path.isdir(folder):
             return []

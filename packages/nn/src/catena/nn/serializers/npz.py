@@ -1,0 +1,284 @@
+"""`.npz` files: a zip of `.npy` arrays under Chainer's keys, which NumPy opens too. Nothing in one is ever unpickled.
+
+What kind of object a file holds stands in the zip's comment, so that the keys are the object's alone.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import pickletools
+import secrets
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+
+from catena.nn.serializers._protocol import (
+    NONE,
+    DictionaryDeserializer,
+    DictionarySerializer,
+    HostArray,
+    Ignored,
+    encode,
+    recorded,
+)
+
+File = str | os.PathLike[str] | IO[bytes]
+FORMAT = 1
+
+
+def save_npz(file: File, obj: Any, compression: bool = True) -> None:
+    """Save an object, such as a Link, an optimizer or a Trainer, to an `.npz` file.
+
+    A file that exists is replaced once the new one is complete, and stays when writing fails. The same object always gives
+    the same bytes.
+
+    Args:
+        file: path, taken as it is (no ".npz" is added), or a file open for writing bytes.
+        obj: object with a method `serialize`, or a dict of arrays, numbers and strings.
+        compression: deflate the arrays, which is slower and smaller.
+
+    Raises:
+        TypeError: `obj` has no method `serialize`, or holds a value that is no array, number, string or None.
+
+    Example:
+        >>> import tempfile
+        >>> from catena.nn import Link
+        >>> link, other = Link(W=(2, 3)), Link(W=(2, 3))
+        >>> link.W.array[...] = 1
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_npz(f"{folder}/my.model", link)
+        ...     load_npz(f"{folder}/my.model", other)
+        >>> float(other.W.array.sum())
+        6.0
+    """
+    comment = b""
+    if isinstance(obj, Mapping):
+        arrays = {str(key): encode(str(key), value) for key, value in obj.items()}
+    else:
+        kind = _kind(obj, recorded(obj))
+        comment = json.dumps({"catena": {"format": FORMAT, "kind": kind, "class": type(obj).__name__}}).encode()
+        serializer = DictionarySerializer()
+        serializer.save(obj)
+        arrays = serializer.target
+    if isinstance(file, str | os.PathLike):
+        with _replacing(file) as stream:
+            _write(stream, arrays, comment, compression)
+    else:
+        _write(file, arrays, comment, compression)
+
+
+def load_npz(file: File, obj: Any, path: str = "", strict: bool = True, ignore_names: Ignored = None) -> None:
+    """Load an object from an `.npz` file, all or nothing: after an error the object is as it was.
+
+    Arrays are filled in place, cast to the dtype they have; a parameter without a shape gets the file's. A value that was
+    None when it was saved is left as it is.
+
+    Args:
+        file: path, or a file open for reading bytes.
+        obj: object with a method `serialize`, made as the one that was saved.
+        path: read the keys under this path only, such as "predictor/" or "updater/model:main/".
+        strict: whether missing and unexpected keys are errors; else what is missing stays as it is.
+        ignore_names: keys to leave alone: full names, functions from a name to whether it is one, or several of these.
+
+    Raises:
+        ValueError: the file is damaged, holds another kind of object, or does not fit; the message names every key.
+        TypeError: `obj` has no method `serialize`.
+
+    Example:
+        >>> from catena.nn import Link
+        >>> file = io.BytesIO()
+        >>> save_npz(file, Link(W=(2, 3)))
+        >>> load_npz(file, Link(W=(2, 4)))
+        Traceback (most recent call last):
+        ...
+        ValueError: load_npz: the file does not fit this Link, which was left as it was
+          not fitting: W has shape (2, 3), expected (2, 4)
+          make the Link with the sizes it had when it was saved
+    """
+    named = isinstance(file, str | os.PathLike)
+    origin = f"load_npz: {os.fspath(file)!r}" if isinstance(file, str | os.PathLike) else "load_npz: the file"
+    if isinstance(obj, Mapping):
+        raise TypeError("load_npz: obj is a dict; numpy.load(file) gives the arrays of a file by key")
+    values = recorded(obj)
+    if named:
+        with open(file, "rb") as stream:  # type: ignore[arg-type]
+            arrays, about = _read(stream, origin)
+    else:
+        arrays, about = _read(file, origin)  # type: ignore[arg-type]
+    if not path.strip("/"):
+        _check_kind(origin, arrays, about, obj, values)
+    DictionaryDeserializer(arrays, path, strict, ignore_names).load(obj, origin=origin)
+
+
+# ------------------------------------------------------------------------- writing
+
+
+@contextmanager
+def _replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """A new file that takes the place of `path` when the block ends without an error, and vanishes otherwise."""
+    target = os.path.realpath(path)
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"save_npz: there is no folder {folder!r} for {os.fspath(path)!r}; make it with os.makedirs")
+    temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
+    try:
+        with open(temporary, "xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, target)
+    finally:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+
+
+def _write(stream: IO[bytes], arrays: Mapping[str, HostArray], comment: bytes, compression: bool) -> None:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED if compression else zipfile.ZIP_STORED) as archive:
+        archive.comment = comment
+        for name, array in arrays.items():
+            # The date is fixed, so that the bytes depend on the values alone.
+            entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type = archive.compression
+            with archive.open(entry, "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, array, allow_pickle=False)
+
+
+# ------------------------------------------------------------------------- reading
+
+
+def _read(stream: IO[bytes], origin: str) -> tuple[dict[str, HostArray], dict[str, Any]]:
+    """All arrays of the file by key, and what its comment says; everything is read and checked."""
+    try:
+        with zipfile.ZipFile(stream) as archive:
+            about = _about(archive.comment)
+            arrays = {}
+            for entry in archive.infolist():
+                name = entry.filename.removesuffix(".npy")
+                if name == entry.filename:
+                    raise ValueError(f"it holds {name!r}, which is no .npy array, so it is no file of save_npz")
+                if name in arrays:
+                    raise ValueError(f"it holds {name!r} twice")
+                if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ValueError(f"{name!r} is compressed in a way that no .npz file is")
+                arrays[name] = _array(name, archive.read(entry))
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError) as e:
+        raise ValueError(f"{origin} cannot be read, it is damaged or no .npz file: {e}") from e
+    if about.get("format", FORMAT) != FORMAT:
+        raise ValueError(f"{origin} has format {about['format']}, this version reads {FORMAT}; update catena-nn")
+    return arrays, about
+
+
+def _about(comment: bytes) -> dict[str, Any]:
+    """What `save_npz` wrote into the comment; nothing for other programs' files, Chainer's among them."""
+    if not comment.startswith(b'{"catena"'):
+        return {}
+    about = json.loads(comment)["catena"]
+    return about if isinstance(about, dict) else {}
+
+
+_HEADERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+
+
+def _array(name: str, data: bytes) -> HostArray:
+    """The array in the bytes of an `.npy` file, on those bytes."""
+    stream = io.BytesIO(data)
+    version = np.lib.format.read_magic(stream)
+    if version not in _HEADERS:
+        raise ValueError(f"{name!r} has version {version} of the .npy format; expected 1.0 or 2.0")
+    shape, fortran, dtype = _HEADERS[version](stream)
+    start = stream.tell()
+    if dtype.hasobject:
+        if shape == () and _is_pickled_none(data[start:]):
+            return NONE
+        raise ValueError(f"{name!r} is pickled, which is not read, since a pickle can run any program")
+    count = math.prod(shape)
+    if any(n < 0 for n in shape) or len(data) - start != count * dtype.itemsize:
+        raise ValueError(f"{name!r} has {len(data) - start} bytes, its header says {shape} {dtype}")
+    if not count:
+        return np.zeros(shape, dtype)
+    flat: HostArray = np.frombuffer(data, dtype, offset=start)
+    return flat.reshape(shape, order="F" if fortran else "C")
+
+
+# A 0-d object array that holds None, the way pickle spells it: older versions of NumPy, and so Chainer, wrote None like this.
+_PICKLED_NONE = (
+    *("multiarray", "_reconstruct", "numpy", "ndarray", 0, "b", "REDUCE"),
+    *(1, "numpy", "dtype", "O8", 0, 1, "REDUCE", 3, "|", "NONE", "NONE", "NONE", -1, -1, 63, "BUILD"),
+    *(0, "NONE", "APPEND", "BUILD", "STOP"),
+)
+_LATIN1_B = ("_codecs", "encode", "b", "latin1", "REDUCE")
+_STRUCTURE = frozenset(
+    "PROTO FRAME MEMOIZE PUT BINPUT LONG_BINPUT MARK TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_TUPLE EMPTY_LIST LIST STACK_GLOBAL".split()
+)
+
+
+def _is_pickled_none(data: bytes) -> bool:
+    """Whether the bytes are the pickle of a 0-d object array of None and nothing else; they are compared, never run."""
+    words: list[Any] = []
+    memo: list[Any] = []
+    end = 0
+    for opcode, argument, position in pickletools.genops(data):
+        end = position or 0
+        if opcode.name in ("GET", "BINGET"):
+            words.append("numpy")  # the one word that is used twice
+        elif opcode.name == "GLOBAL":
+            words.extend(str(argument).split(" "))
+        elif opcode.name in ("NEWFALSE", "NEWTRUE"):
+            words.append(int(opcode.name == "NEWTRUE"))
+        elif opcode.name not in _STRUCTURE:
+            words.append(opcode.name if argument is None else argument)
+    return memo == [] and end + 1 == len(data) and words == list(_PICKLED_NONE)
+
+
+# --------------------------------------------------------------------------- kinds
+
+_KIND_TEXT = {
+    "model": "the parameters of a model",
+    "optimizer": "the state of an optimizer",
+    "trainer": "the snapshot of a trainer",
+}
+
+
+def _kind(obj: Any, keys: Iterable[str]) -> str:
+    return getattr(obj, "file_kind", None) or _kind_of_keys(keys)
+
+
+def _kind_of_keys(keys: Iterable[str]) -> str:
+    """The kind of object that has these keys, as far as they tell."""
+    names = set(keys)
+    if any(name.startswith("updater/") for name in names):
+        return "trainer"
+    return "optimizer" if {"t", "epoch"} <= names else "object"
+
+
+def _check_kind(
+    origin: str, arrays: Mapping[str, HostArray], about: Mapping[str, Any], obj: Any, values: Mapping[str, Any]
+) -> None:
+    """Raise if the file holds a kind of object that `obj` is not."""
+    found, wanted = about.get("kind") or _kind_of_keys(arrays), _kind(obj, values)
+    if found == "object" and wanted in ("trainer", "optimizer") and arrays:
+        found = "model"
+    if found == wanted or found not in _KIND_TEXT or wanted not in _KIND_TEXT:
+        return
+    fix = f"pass the {found} that it was saved from"
+    if found == "trainer":
+        parts = sorted({"/".join(n.split("/")[:2]) + "/" for n in arrays if n.startswith(f"updater/{wanted}:")})
+        fix = f"load that part of it: path={' or '.join(map(repr, parts))}" if parts else fix
+    elif wanted == "trainer":
+        fix = f"load it into that part of the trainer, its {found}"
+    raise ValueError(
+        f"{origin} holds {_KIND_TEXT[found]}{_class_text(about)}, you passed {'an' if wanted == 'optimizer' else 'a'} "
+        f"{wanted} ({type(obj).__name__}); {fix}"
+    )
+
+
+def _class_text(about: Mapping[str, Any]) -> str:
+    return f" ({about['class']})" if about.get("class") else ""
