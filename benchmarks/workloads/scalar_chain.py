@@ -87,7 +87,7 @@ def with_catena() -> Contest:
     """Catena."""
     import catena.autograd as ag
 
-    x = ag.Variable(data())
+    x: Any = ag.Variable(data())
 
     def step() -> Any:
         x.cleargrad()

@@ -638,7 +638,7 @@ def test_a_file_restores_the_state_of_parameters_that_have_no_shape_yet(tmp_path
     for name in ("W", "b"):
         p, q = getattr(model, name), getattr(lazy, name)
         q.array = p.array.copy()
-        q.grad = p.grad.copy()
+        p.grad, q.grad = p.grad.copy(), p.grad.copy()
     optimizer.update()
     restored.update()
     assert values(lazy) == values(model)

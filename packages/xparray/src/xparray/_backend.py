@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from importlib.metadata import entry_points
 from typing import Any
@@ -21,25 +22,23 @@ class Backend:
     Attributes:
         name: what stands before the colon in a device's name.
         is_host: its arrays are `np.ndarray`s in the host's memory, so that they mix with other host arrays at no cost.
+        namespace: the library's own module of array functions, or an object like one.
+        array_types: the exact types of its arrays.
         records: its "arrays" are Variables of a graph: they win over every other argument of a function.
     """
 
     name: str
     is_host = False
     records = False
-
-    @property
-    def namespace(self) -> Any:
-        """The library's own module of array functions."""
-        raise NotImplementedError(f"backend {type(self).__name__} defines no namespace")
-
-    @property
-    def array_types(self) -> tuple[type, ...]:
-        """The exact types of its arrays."""
-        raise NotImplementedError(f"backend {type(self).__name__} defines no array_types")
+    namespace: Any
+    array_types: tuple[type, ...]
 
     def device_of(self, x: Array) -> Device:
         """The device that holds `x`."""
+        return self._only_device
+
+    @functools.cached_property
+    def _only_device(self) -> Device:
         return Device(self.name)
 
     def native_device(self, device: Device) -> Any:

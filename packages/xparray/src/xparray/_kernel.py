@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -57,8 +58,9 @@ class Loop:
     The compiled code is cached on disk beside the module, as Python does with byte code.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, reassociate: bool = False) -> None:
         self.function = function
+        self.reassociate = reassociate
         self.compiled: Callable[..., Any] | None = None
         functools.update_wrapper(self, function)
 
@@ -71,15 +73,81 @@ class Loop:
     def _compile(self) -> Callable[..., Any]:
         import numba
 
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=FASTMATH)(
-            self.function
-        )
+        _declare_scalars()
+        function = self.function
+        called = _scalars_called(function)
+        if called:
+            # Numba's cache knows a loop by its name and its module's age; scalars of other modules have to show in the name.
+            function.__qualname__ += f"_{zlib.crc32(called):08x}"
+        fastmath = FASTMATH | {"reassoc"} if self.reassociate else FASTMATH
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
         return compiled
 
 
-def loop(function: Callable[..., Any]) -> Loop:
-    """Decorator over a function of loops: see `Loop`."""
-    return Loop(function)
+@overload
+def loop(function: Callable[..., Any]) -> Loop: ...
+@overload
+def loop(*, reassociate: bool) -> Callable[[Callable[..., Any]], Loop]: ...
+def loop(function: Callable[..., Any] | None = None, *, reassociate: bool = False) -> Any:
+    """Decorator over a function of loops: see `Loop`.
+
+    Args:
+        function: takes ndarrays and numbers, uses what numba compiles, and may call `scalar`s.
+        reassociate: let sums be computed in vector lanes, in an order that the processor's vector width decides.
+    """
+    return functools.partial(Loop, reassociate=reassociate) if function is None else Loop(function)
+
+
+# The scalars: versions by dtype. Those in `_undeclared` are new to numba, which is loaded at the first compilation.
+_scalars: dict[Callable[..., Any], dict[str, Callable[..., Any]]] = {}
+_undeclared: list[Callable[..., Any]] = []
+
+
+def scalar(**versions: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of NumPy scalars that `loop`s may call, compiled into them: one version a dtype of the first argument.
+
+    Its operations keep their order, also in a loop that reassociates.
+
+    Args:
+        versions: by the dtype's name; each written so that numba compiles it and keeps its dtype.
+
+    Example:
+        >>> import numpy as np
+        >>> half = scalar(float32=lambda x: x * np.float32(0.5), float64=lambda x: x * 0.5)
+        >>> @loop
+        ... def halve(x):
+        ...     for i in range(x.size):
+        ...         x[i] = half(x[i])
+    """
+
+    def function(*args: Any) -> Any:
+        return versions[args[0].dtype.name](*args)
+
+    _scalars[function] = versions
+    _undeclared.append(function)
+    return function
+
+
+def _declare_scalars() -> None:
+    from numba.extending import overload as implement
+
+    def declare(function: Callable[..., Any]) -> None:
+        # Numba asks with the types of the arguments, whose names are those of dtypes.
+        @implement(function, strict=False, jit_options={"error_model": "numpy", "fastmath": FASTMATH})
+        def version(*types: Any) -> Callable[..., Any] | None:
+            return _scalars[function].get(str(types[0]))
+
+    while _undeclared:
+        declare(_undeclared.pop())
+
+
+def _scalars_called(function: Callable[..., Any]) -> bytes:
+    """The byte code and the constants of the scalars that a function calls, and of those they call."""
+    names = ((name, function.__globals__.get(name)) for name in function.__code__.co_names)
+    called = b""
+    for f in (version for _, g in names if callable(g) and g in _scalars for version in _scalars[g].values()):
+        called += f.__code__.co_code + repr(f.__code__.co_consts).encode() + _scalars_called(f)
+    return called
 
 
 class Kernel:

@@ -114,11 +114,9 @@ def _first_cotangent(function: str, y: Any, g: Any) -> Any:
                 f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
                 f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
             )
-        return (
-            _one(y.shape, y.dtype)
-            if type(y.array) is np.ndarray
-            else xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
-        )
+        if type(y.array) is np.ndarray and y.dtype.kind == "f":
+            return _one(y.shape, y.dtype)
+        return xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
     if tuple(g.shape) != y.shape:
         raise ValueError(
             f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's"
@@ -129,7 +127,7 @@ def _first_cotangent(function: str, y: Any, g: Any) -> Any:
 @functools.lru_cache
 def _one(shape: tuple[int, ...], dtype: Any) -> Array:
     """The single 1 that a backward begins with. Rules never write to a cotangent, so one array serves every backward."""
-    return np.ones(shape, _gradient_dtype(dtype, np.empty(0)))
+    return np.ones(shape, dtype)
 
 
 def _gradient_dtype(dtype: Any, like: Array) -> Any:
@@ -256,8 +254,10 @@ def _fitted(node: Node, g: Any) -> Any:
         if dtype_name(array.dtype).startswith("complex") and not dtype_name(dtype).startswith("complex"):
             g = g.real
         g = _shape.astype(g, dtype=dtype)
-    if node.device is not None and xp.device_of(g) != node.device:
-        g = _shape.to_device(g, device=node.device)
+    if node.device is not None:
+        device = xp.device_of(array)
+        if device is not node.device and device != node.device:
+            g = _shape.to_device(g, device=node.device)
     return g
 
 
@@ -274,11 +274,7 @@ def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
     if owner is not None and owner._grad_var is not None:
         node.grad, owner._grad_var, node.owns_grad = owner._grad_var._array, None, False
     if node.grad is None:
-        node.grad = (
-            fitted
-            if ours or (fitted is not _tidy(g) and not xp.shares_memory(fitted, g))
-            else xp.asarray(fitted, copy=True)
-        )
+        node.grad = fitted if ours else xp.asarray(fitted, copy=True)
     elif node.owns_grad and isinstance(node.grad, np.ndarray):
         node.grad += fitted
     else:

@@ -87,7 +87,10 @@ class LocalConfig:
 def _checked(name: str, value: Any) -> Any:
     if name in ("train", "enable_backprop") and not isinstance(value, bool):
         raise TypeError(f"config.{name}: got {value!r}; expected True or False")
-    return np.dtype(value) if name == "dtype" else value
+    if name == "dtype":
+        dtype: Any = np.dtype(value)
+        return dtype
+    return value
 
 
 class _Recording:

@@ -493,11 +493,6 @@ class _VariableBackend(Backend):
     records = True
     array_types = (Variable,)
 
-    @property
-    def namespace(self) -> Any:
-        """`catena.autograd.functions`."""
-        return _functions
-
     def device_of(self, x: Variable) -> Device:
         """The device of the array."""
         return x.device
@@ -514,3 +509,5 @@ from catena.autograd.ops import indexing as _indexing  # noqa: E402
 from catena.autograd.ops import linalg as _linalg  # noqa: E402
 from catena.autograd.ops import reduction as _reduction  # noqa: E402
 from catena.autograd.ops import shape as _shape  # noqa: E402
+
+_BACKEND.namespace = _functions

@@ -9,6 +9,7 @@ random direction, which a few calls of the function give whatever the input's si
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -223,6 +224,7 @@ def _inputs(func: Any, x_data: Any, no_grads: Sequence[bool] | None) -> list[_In
 
 def _input_names(func: Any, count: int) -> list[str]:
     """What messages call the inputs: by the op's names, or by number."""
+    func = func.func if isinstance(func, functools.partial) else func
     if not isinstance(func, Op):
         return [f"input {i}" for i in range(count)]
     named = [*func.inputs, *(f"{func.variadic}[{i}]" for i in range(count))]
@@ -230,6 +232,7 @@ def _input_names(func: Any, count: int) -> list[str]:
 
 
 def _name(func: Any) -> str:
+    func = func.func if isinstance(func, functools.partial) else func
     return str(getattr(func, "__name__", type(func).__name__))
 
 
@@ -393,8 +396,7 @@ def _agree(
     products = g * direction
     got = float(np.sum(products))
     allowed = atol + rtol * float(np.sum(np.abs(products))) + noise
-    # A NaN on either side fails the comparison.
-    if abs(got - expected) <= allowed:
+    if np.isfinite(allowed) and abs(got - expected) <= allowed:
         return
     text = (
         f"{what} is wrong: its slope along a random direction is {got:.9g}, by central differences {expected:.9g}; "

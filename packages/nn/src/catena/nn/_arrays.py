@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
+
 from catena.autograd import Variable
 
 
-def is_array(x: Any) -> bool:
+def is_array(x: Any) -> TypeGuard[Any]:
     """Whether `x` is an array of some backend: no Python number, no NumPy scalar, no Variable."""
-    return isinstance(x, np.ndarray) or (
-        hasattr(x, "__array_namespace__") and not isinstance(x, Variable | np.generic)
-    )
+    return isinstance(x, np.ndarray) or (hasattr(x, "__array_namespace__") and not isinstance(x, Variable | np.generic))
 
 
 def dtype_of(x: Any) -> np.dtype[Any]:

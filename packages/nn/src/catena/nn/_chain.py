@@ -158,7 +158,9 @@ class Sequential(ChainList):
 
     def _check_item(self, item: Any) -> None:
         if not callable(item):
-            raise TypeError(f"Sequential: a layer is {item!r:.60} ({type(item).__name__}); expected a link or another callable")
+            raise TypeError(
+                f"Sequential: a layer is {item!r:.60} ({type(item).__name__}); expected a link or another callable"
+            )
 
     def forward(self, *x: Any) -> Any:
         """Call each layer with the result of the one before, the first with `x`."""

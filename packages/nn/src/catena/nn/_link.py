@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import numpy as np
+
 import xparray
 from catena.autograd import Variable
-from xparray import Array, Device
-
 from catena.nn._arrays import is_array
 from catena.nn._parameter import Parameter
 from catena.nn.initializers import NaN
+from xparray import Device
 
 if TYPE_CHECKING:
     from catena.nn._chain import Sequential
@@ -205,7 +205,9 @@ class Link:
 
     def _check_name(self, name: str) -> None:
         if not isinstance(name, str) or not name or "/" in name:
-            raise ValueError(f"{type(self).__name__}: {name!r} cannot name a parameter or link; expected a string without '/'")
+            raise ValueError(
+                f"{type(self).__name__}: {name!r} cannot name a parameter or link; expected a string without '/'"
+            )
         if hasattr(Link, name) or callable(getattr(type(self), name, None)):
             raise ValueError(
                 f"{type(self).__name__}: {name!r} is an attribute of the class, a parameter or link of that name would hide it; "
@@ -494,7 +496,7 @@ class Link:
 
     def _shared(self, memo: dict[int, Any]) -> Self:
         if id(self) in memo:
-            return memo[id(self)]  # type: ignore[no-any-return]
+            return memo[id(self)]
         copied = type(self).__new__(type(self))
         memo[id(self)] = copied
         copied.__setstate__(self._shared_state(memo))
@@ -574,16 +576,16 @@ def share(value: T, memo: dict[int, Any]) -> T:
     if isinstance(value, Parameter):
         if id(value) not in memo:
             memo[id(value)] = copy.copy(value)
-        return memo[id(value)]  # type: ignore[no-any-return]
+        return memo[id(value)]
     if not isinstance(value, list | tuple | dict) or not (_is_empty_container(value) or any(_leaves("", value))):
         return value
     if isinstance(value, tuple):
         parts = [share(item, memo) for item in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)  # type: ignore[return-value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     copied: Any = copy.copy(value)
     for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
         copied[key] = share(item, memo)
-    return copied  # type: ignore[no-any-return]
+    return copied
 
 
 def _can_persist(value: Any) -> bool:
@@ -603,5 +605,3 @@ def _raise_mismatch(method: str, link: Link, other: Link, problems: Iterable[str
         raise ValueError(
             f"{type(link).__name__}.{method}: {type(other).__name__} does not match, nothing was changed: {listed}"
         )
-
-

@@ -7,12 +7,12 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 import xparray
 from catena.autograd import Variable, config
-from xparray import Array, Device
-
 from catena.nn._arrays import dtype_of, is_array
 from catena.nn.initializers import NaN, checked_shape, generate_array, get_initializer
+from xparray import Array, Device
 
 if TYPE_CHECKING:
     from catena.nn._link import Link
@@ -60,7 +60,9 @@ class Parameter(Variable):
 
     update_rule: Any
 
-    def __init__(self, initializer: Any = None, shape: Any = None, name: str | None = None, *, dtype: Any = None) -> None:
+    def __init__(
+        self, initializer: Any = None, shape: Any = None, name: str | None = None, *, dtype: Any = None
+    ) -> None:
         self.update_rule: Any = None
         self._owner: weakref.ref[Link] | None = None
         self._device = Device("numpy")
@@ -68,7 +70,9 @@ class Parameter(Variable):
         self._lazy: _Lazy | None = None
         self.initializer: Any = None
         if shape is None and is_array(initializer):
-            super().__init__(initializer if dtype is None else xparray.astype(initializer, dtype, copy=False), name=name)
+            super().__init__(
+                initializer if dtype is None else xparray.astype(initializer, dtype, copy=False), name=name
+            )
             return
         self.initializer = NaN() if initializer is None else get_initializer(initializer)
         if shape is not None:

@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+
 import xparray
 from catena.autograd import Variable
-
 from catena.nn._arrays import is_array
 
 if TYPE_CHECKING:
@@ -163,7 +163,9 @@ def _scalar(function: str, key: str, value: Any) -> Any:
     if isinstance(value, np.generic):
         value = np.asarray(value)
     if not is_array(value):
-        raise TypeError(f"{function}: {key} is {value!r:.60} ({type(value).__name__}); expected a number or an array of one element")
+        raise TypeError(
+            f"{function}: {key} is {value!r:.60} ({type(value).__name__}); expected a number or an array of one element"
+        )
     if math.prod(value.shape) != 1:
         raise ValueError(
             f"{function}: {key} has shape {tuple(value.shape)}; expected one element; reduce it first, "
@@ -282,7 +284,9 @@ class DictSummary:
             ValueError: a value has more than one element, or a weight is negative or not finite.
         """
         weighted = {k: v if isinstance(v, tuple) else (v, weight) for k, v in d.items()}
-        checked = [(k, _scalar("DictSummary.add", k, v), _weight("DictSummary.add", w)) for k, (v, w) in weighted.items()]
+        checked = [
+            (k, _scalar("DictSummary.add", k, v), _weight("DictSummary.add", w)) for k, (v, w) in weighted.items()
+        ]
         for name, value, w in checked:
             self._summaries.setdefault(name, Summary()).add(value, w)
 

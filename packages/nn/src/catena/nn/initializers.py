@@ -18,12 +18,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 import xparray
 from catena.autograd import Variable, config
+from catena.nn._arrays import dtype_of, is_array
 from xparray import Array, Device
 from xparray.random import Generator
-
-from catena.nn._arrays import dtype_of, is_array
 
 __all__ = [
     "Constant",
@@ -121,7 +121,7 @@ def get_initializer(initializer: Any) -> Callable[[Array], Any]:
     if is_array(initializer) or isinstance(initializer, int | float | complex | np.generic):
         return Constant(initializer)
     if callable(initializer):
-        return initializer  # type: ignore[no-any-return]
+        return initializer
     raise TypeError(
         f"initializer is {initializer!r:.60} ({type(initializer).__name__}); expected None, a number, an array, "
         "or a callable that fills an array, such as initializers.HeNormal()"
@@ -515,9 +515,7 @@ class Orthogonal(Initializer):
         super().__init__(dtype)
         self.scale = _checked_scale(self, scale)
         if mode not in ("auto", "projection", "embedding", "basis"):
-            raise ValueError(
-                f"Orthogonal: mode is {mode!r}; expected 'auto', 'projection', 'embedding' or 'basis'"
-            )
+            raise ValueError(f"Orthogonal: mode is {mode!r}; expected 'auto', 'projection', 'embedding' or 'basis'")
         self.mode = mode
         self.rng = rng
 
@@ -620,8 +618,9 @@ class DownsamplingConvFilter(_Interpolation):
 
 
 def _checked_scale(initializer: Initializer, scale: Any) -> float:
-    if isinstance(scale, bool) or not isinstance(scale, int | float | np.generic):
+    if isinstance(scale, bool) or not isinstance(scale, int | float | np.integer | np.floating):
         raise TypeError(f"{type(initializer).__name__}: scale is {scale!r} ({type(scale).__name__}); expected a number")
+    scale = float(scale)
     if not math.isfinite(scale) or scale < 0:
         raise ValueError(f"{type(initializer).__name__}: scale is {scale}; expected a finite number from 0")
-    return float(scale)
+    return scale

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Self
 
 import numpy as np
+
 import xparray
 from catena.autograd import Variable
-
 from catena.nn._arrays import dtype_of, is_array
 
 HostArray = np.ndarray[Any, Any]
@@ -88,7 +88,9 @@ class DictionarySerializer(_InDict):
         """Write `value` under `key` and return it."""
         name = self._name(key)
         if name in self.target:
-            raise ValueError(f"serialize: two values are called {name!r}; rename one of the attributes that they come from")
+            raise ValueError(
+                f"serialize: two values are called {name!r}; rename one of the attributes that they come from"
+            )
         self.target[name] = encode(name, value)
         return value
 
@@ -289,12 +291,18 @@ class DictionaryDeserializer(_InDict):
 
     def _decode(self, name: str, value: Any, stored: HostArray) -> Any:
         if value is None:
-            return str(stored) if stored.dtype.kind == "U" and not stored.ndim else stored.astype(stored.dtype.newbyteorder("="))
+            return (
+                str(stored)
+                if stored.dtype.kind == "U" and not stored.ndim
+                else stored.astype(stored.dtype.newbyteorder("="))
+            )
         wanted = "string" if isinstance(value, str) else str(np.asarray(value).dtype)
         if stored.ndim:
             self._source.misfit(f"{name} has shape {stored.shape}, expected a single {wanted}")
         elif not _fits(value, stored.dtype):
-            self._source.misfit(f"{name} is {'string' if stored.dtype.kind == 'U' else stored.dtype}, expected {wanted}")
+            self._source.misfit(
+                f"{name} is {'string' if stored.dtype.kind == 'U' else stored.dtype}, expected {wanted}"
+            )
         else:
             return type(value)(stored.item())
         return value

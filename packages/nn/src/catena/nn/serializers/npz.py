@@ -127,7 +127,9 @@ def _replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
     if not os.path.isdir(folder):
-        raise FileNotFoundError(f"save_npz: there is no folder {folder!r} for {os.fspath(path)!r}; make it with os.makedirs")
+        raise FileNotFoundError(
+            f"save_npz: there is no folder {folder!r} for {os.fspath(path)!r}; make it with os.makedirs"
+        )
     temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
     try:
         with open(temporary, "xb") as stream:
@@ -156,6 +158,8 @@ def _write(stream: IO[bytes], arrays: Mapping[str, HostArray], comment: bytes, c
 
 def _read(stream: IO[bytes], origin: str) -> tuple[dict[str, HostArray], dict[str, Any]]:
     """All arrays of the file by key, and what its comment says; everything is read and checked."""
+    if not stream.seekable():
+        stream = io.BytesIO(stream.read())
     try:
         with zipfile.ZipFile(stream) as archive:
             about = _about(archive.comment)
@@ -169,7 +173,7 @@ def _read(stream: IO[bytes], origin: str) -> tuple[dict[str, HostArray], dict[st
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise ValueError(f"{name!r} is compressed in a way that no .npz file is")
                 arrays[name] = _array(name, archive.read(entry))
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError) as e:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError) as e:
         raise ValueError(f"{origin} cannot be read, it is damaged or no .npz file: {e}") from e
     if about.get("format", FORMAT) != FORMAT:
         raise ValueError(f"{origin} has format {about['format']}, this version reads {FORMAT}; update catena-nn")
@@ -208,34 +212,41 @@ def _array(name: str, data: bytes) -> HostArray:
     return flat.reshape(shape, order="F" if fortran else "C")
 
 
-# A 0-d object array that holds None, the way pickle spells it: older versions of NumPy, and so Chainer, wrote None like this.
-_PICKLED_NONE = (
-    *("multiarray", "_reconstruct", "numpy", "ndarray", 0, "b", "REDUCE"),
+# A 0-d object array that holds None, word by word as pickle spells it: NumPy, and so Chainer, writes None like this.
+_PICKLED_NONE = [
+    *("numpy.core.multiarray", "_reconstruct", "numpy", "ndarray", 0, "b", "REDUCE"),
     *(1, "numpy", "dtype", "O8", 0, 1, "REDUCE", 3, "|", "NONE", "NONE", "NONE", -1, -1, 63, "BUILD"),
     *(0, "NONE", "APPEND", "BUILD", "STOP"),
+]
+_BRACKETS = frozenset(
+    "PROTO FRAME MEMOIZE PUT BINPUT MARK TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_TUPLE EMPTY_LIST LIST STACK_GLOBAL".split()
 )
-_LATIN1_B = ("_codecs", "encode", "b", "latin1", "REDUCE")
-_STRUCTURE = frozenset(
-    "PROTO FRAME MEMOIZE PUT BINPUT LONG_BINPUT MARK TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_TUPLE EMPTY_LIST LIST STACK_GLOBAL".split()
-)
+_WORDS: dict[str, list[Any]] = {
+    "NEWFALSE": [0],
+    "NEWTRUE": [1],
+    "GET": ["numpy"],
+    "BINGET": ["numpy"],
+}  # "numpy" is what comes twice
 
 
 def _is_pickled_none(data: bytes) -> bool:
     """Whether the bytes are the pickle of a 0-d object array of None and nothing else; they are compared, never run."""
     words: list[Any] = []
-    memo: list[Any] = []
-    end = 0
+    last = -1
     for opcode, argument, position in pickletools.genops(data):
-        end = position or 0
-        if opcode.name in ("GET", "BINGET"):
-            words.append("numpy")  # the one word that is used twice
-        elif opcode.name == "GLOBAL":
-            words.extend(str(argument).split(" "))
-        elif opcode.name in ("NEWFALSE", "NEWTRUE"):
-            words.append(int(opcode.name == "NEWTRUE"))
-        elif opcode.name not in _STRUCTURE:
+        last = position or 0
+        if opcode.name == "GLOBAL":
+            words += str(argument).replace("._core.", ".core.").split(" ")
+        elif opcode.name in _WORDS:
+            words += _WORDS[opcode.name]
+        elif isinstance(argument, bytes | str):
+            text = argument.decode("latin1") if isinstance(argument, bytes) else argument
+            words.append(text.replace("._core.", ".core."))
+        elif opcode.name not in _BRACKETS:
             words.append(opcode.name if argument is None else argument)
-    return memo == [] and end + 1 == len(data) and words == list(_PICKLED_NONE)
+    if words[4:10] == [0, "_codecs", "encode", "b", "latin1", "REDUCE"]:
+        words[5:10] = ["b"]  # how the older protocols spell bytes
+    return last + 1 == len(data) and words == _PICKLED_NONE
 
 
 # --------------------------------------------------------------------------- kinds
@@ -264,7 +275,7 @@ def _check_kind(
 ) -> None:
     """Raise if the file holds a kind of object that `obj` is not."""
     found, wanted = about.get("kind") or _kind_of_keys(arrays), _kind(obj, values)
-    if found == "object" and wanted in ("trainer", "optimizer") and arrays:
+    if not about and found == "object" and wanted in ("trainer", "optimizer") and arrays:
         found = "model"
     if found == wanted or found not in _KIND_TEXT or wanted not in _KIND_TEXT:
         return

@@ -249,6 +249,8 @@ class UpdateRule:
         state = None
         if t > 0:
             state = {name: serializer(name, value) for name, value in self._template().items()}
+            if any(value is None for value in state.values()):
+                state = None  # a file read with strict=False lacks it, and there is no shape to begin anew with
         self.t, self._state = t, state
 
     def _template(self) -> dict[str, Any]:
@@ -271,6 +273,7 @@ class Optimizer:
         use_auto_new_epoch: whether an updater counts the epochs.
     """
 
+    file_kind = "optimizer"
     target: Any = None
     t = 0
     epoch = 0
