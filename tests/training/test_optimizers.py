@@ -120,7 +120,9 @@ def run(cls, options, *, dtype, device, jit=None):
 @pytest.mark.parametrize("device", ["numpy", "numba", "strict", "strict:device1"])
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 1e-5), ("float64", 1e-12)])
 def test_formulas(cls, formula, options, device, dtype, rtol):
-    np.testing.assert_allclose(run(cls, options, dtype=dtype, device=device), formula(START, GRADIENTS, **options), rtol)
+    np.testing.assert_allclose(
+        run(cls, options, dtype=dtype, device=device), formula(START, GRADIENTS, **options), rtol
+    )
 
 
 @pytest.mark.parametrize(("cls", "formula", "options"), FORMULAS, ids=names)
@@ -226,7 +228,9 @@ def test_a_second_update_without_clearing_warns(device):
     model().backward()
     optimizer.update()
     model().backward()
-    with pytest.warns(UserWarning, match=r"SGD.update: the gradients were not cleared .* call model.cleargrads\(\)") as w:
+    with pytest.warns(
+        UserWarning, match=r"SGD.update: the gradients were not cleared .* call model.cleargrads\(\)"
+    ) as w:
         optimizer.update()
     assert w[0].filename == __file__
     with pytest.warns(UserWarning, match="not cleared"):
@@ -346,7 +350,7 @@ def test_an_eps_that_vanishes_in_the_parameters_dtype_is_an_error_and_changes_no
     model = filled([1.0, 1.0], [1.0], dtype="float16")
     optimizer = Adam().setup(model)
     for _ in range(2):
-        with pytest.raises(ValueError, match="Adam: eps is 1e-08, which is zero in float16, .* such as eps=1e-4"):
+        with pytest.raises(ValueError, match=r"Adam: eps is 1e-08, which is zero in float16, .* such as eps=1e-4"):
             optimizer.update()
     assert values(model) == {"/W": [1.0, -2.0], "/b": [3.0]}
     assert model.W.update_rule.t == 0
@@ -551,7 +555,7 @@ def test_epochs_are_counted_by_hand_or_by_an_updater():
     optimizer.use_auto_new_epoch = True
     optimizer.new_epoch(auto=True)
     assert optimizer.epoch == 2
-    with pytest.raises(RuntimeError, match="SGD.new_epoch: the updater counts the epochs .* auto_new_epoch=False"):
+    with pytest.raises(RuntimeError, match=r"SGD.new_epoch: the updater counts the epochs .* auto_new_epoch=False"):
         optimizer.new_epoch()
 
 
@@ -580,7 +584,12 @@ def test_optimizers_are_copied_with_their_state(copied):
     assert values(twin.target) == values(model)
 
 
-STATES = [(SGD, {}, set()), (MomentumSGD, {}, {"v"}), (Adam, {}, {"m", "v"}), (Adam, {"amsgrad": True}, {"m", "v", "vhat"})]
+STATES = [
+    (SGD, {}, set()),
+    (MomentumSGD, {}, {"v"}),
+    (Adam, {}, {"m", "v"}),
+    (Adam, {"amsgrad": True}, {"m", "v", "vhat"}),
+]
 
 
 @pytest.mark.parametrize(("cls", "options", "state"), STATES, ids=["SGD", "MomentumSGD", "Adam", "AMSGrad"])

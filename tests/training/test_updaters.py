@@ -58,7 +58,8 @@ def test_epochs_reach_the_optimizer():
     for _ in range(5):
         updater.update()
     optimizer = updater.get_optimizer("main")
-    assert (updater.epoch, updater.epoch_detail, updater.is_new_epoch, optimizer.epoch, optimizer.t) == (2, 2, True, 2, 5)
+    assert (updater.epoch, updater.epoch_detail, updater.is_new_epoch) == (2, 2, True)
+    assert (optimizer.epoch, optimizer.t) == (2, 5)
 
 
 def test_epochs_may_be_left_to_the_program():
@@ -208,7 +209,9 @@ def test_an_iterator_that_ends_is_an_error_that_says_so():
     updater = StandardUpdater(SerialIterator(X, 3, repeat=False), SGD(lr=1e-9).setup(Line()))
     updater.update()
     updater.update()
-    with pytest.raises(RuntimeError, match="the iterator 'main' has come to its end after 2 iterations; build it with repeat=True"):
+    with pytest.raises(
+        RuntimeError, match="the iterator 'main' has come to its end after 2 iterations; build it with repeat=True"
+    ):
         updater.update()
     assert updater.iteration == 2
 

@@ -1,31 +1,31 @@
 """From steps to compiled loops: each stretch between NumPy's own functions becomes one pass over the elements.
 
-A loop computes what NumPy's arithmetic does, to the bit, and one that numba compiles serves vectors of the processor. NumPy's
-exponentials and the like are better than any loop of scalar calls, so they stay NumPy's, block by block while a block is in the
-cache: `0.5 * x * (1 + tanh(z))` is a loop for z, a call of `np.tanh`, and a loop for the result.
+A compiled loop of sums, products and choices has NumPy's bits and needs no intermediate arrays. A loop of scalar exponentials
+would lose to NumPy's, which use the processor's vectors: those stay NumPy's calls, made block by block while a block is in the
+cache. `0.5 * x * (1 + tanh(z))` is a loop that gives z, a call of `np.tanh`, and a loop that gives the result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from xparray._cache import compile_module
-from xparray._translate import Element, Program, Step
+from xparray._translate import Program, Step
 
-# Elements in a block: what the intermediate arrays of one need stays in the second-level cache.
+# Elements in a block: the arrays between the loops of one block stay in the second-level cache.
 BLOCK = 16384
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How the arrays reach the loops, where not every array is read whole and every result written apart.
+    """Which arrays are not read element by element, and which results are written over an argument.
 
-    `single` are the positions of arguments of one element only; `aliases` gives for each result the position of the argument
-    in whose memory it is written, or None. A loop that reads and writes one array must know, or it cannot use vectors.
+    `single` are the positions of arguments that have one element for all; `aliases` gives for each result the position of the
+    argument in whose memory it is written, or None. A loop over one array under two names could not use vectors.
     """
 
     single: frozenset[int]
@@ -35,14 +35,13 @@ class Layout:
 def compile_program(program: Program, layout: Layout) -> Callable[..., None]:
     """The function `run(*arrays, *results, *numbers)` of flat contiguous arrays, all but the single ones of one length.
 
-    `arrays` are those that the program loads, in its order; `results` those that share no memory with one of `arrays`.
+    `arrays` are those of `loads(program)`; `results` those that are not written over one of `arrays`.
 
     Raises:
         numba.core.errors.NumbaError: numba cannot compile the loops.
     """
     writer = _Writer(program, layout)
-    text = writer.write()
-    names = compile_module(_identifier(program.name), text, writer.signatures, nogil=True, error_model="numpy")
+    names = compile_module(writer.name, writer.write(), writer.signatures, nogil=True, error_model="numpy")
     names.update(writer.functions)
     run: Callable[..., None] = names["run"]
     return run
@@ -53,119 +52,115 @@ def loads(program: Program) -> list[int]:
     return [step.position for step in program.steps if step.position is not None]
 
 
-def _identifier(name: str) -> str:
-    return name if name.isidentifier() and name.isascii() else "elementwise"
-
-
-@dataclass
 class _Writer:
-    """The text of one program's module."""
+    """The text of one program's module. An element `v7` lies in the array `v7s`, the result k in `y{k}s`."""
 
-    program: Program
-    layout: Layout
-    signatures: dict[str, Any] = field(default_factory=dict)
-    functions: dict[str, Callable[..., Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.steps = {step.result.name: step for step in self.program.steps}
-        self.numbers = [f"c{i}" for i in range(self.program.number_count)]
-        self.arrays = [f"x{position}" for position in loads(self.program)]
-        # Result -> the array that it is written to.
-        self.targets = [f"y{k}" if j is None else f"x{j}" for k, j in enumerate(self.layout.aliases)]
-        self.results = [t for t in self.targets if t.startswith("y")]
+    def __init__(self, program: Program, layout: Layout) -> None:
+        self.program = program
+        self.name = program.name if program.name.isidentifier() and program.name.isascii() else "elementwise"
+        self.signatures: dict[str, Any] = {}
+        self.functions: dict[str, Callable[..., Any]] = {}
+        self.steps = {step.result.name: step for step in program.steps}
+        self.numbers = [f"c{i}" for i in range(program.number_count)]
+        self.arrays = [f"e{position}s" for position in loads(program)]
+        self.targets = [f"y{k}s" if j is None else f"e{j}s" for k, j in enumerate(layout.aliases)]
+        self.results = [target for target in self.targets if target not in self.arrays]
+        # Elements that one value serves for all: single arguments, and what NumPy's functions make of nothing else.
+        self.short = {f"e{position}" for position in layout.single}
+        for name, step in self.steps.items():
+            if step.function is not None and all(o in self.short for o in step.operands if o in self.steps):
+                self.short.add(name)
 
     def write(self) -> str:
         """The whole module."""
-        head = f'"""Loops for `{self.program.name}`, written by xparray; changes are thrown away."""\n\nimport numpy as np\n\n'
-        head += f"T = np.{self.program.dtype.name}\n"
         outputs = list(zip((y.name for y in self.program.outputs), self.targets, strict=True))
-        calls = self.needed(y.name for y in self.program.outputs)[1]
+        calls = [step for step in self.needed(name for name, _ in outputs) if step.function is not None]
+        head = (
+            f'"""Loops of `{self.name}`, written by xparray; a change to this file is thrown away."""\n\n'
+            f"import numpy as np\n\nT = np.{self.program.dtype.name}\n"
+        )
+        everything = [*self.arrays, *self.results]
         if not calls:
-            return head + self.loop("run", self.arrays, outputs)
-        return head + self.in_blocks(calls, outputs)
+            return head + self.loop("run", everything, outputs)
+        parameters = [*everything, *self.numbers]
+        parts = [p if p in self.numbers or p[:-1] in self.short else f"{p}[part]" for p in parameters]
+        return (
+            f"{head}{self.block(calls, outputs, parameters)}\n\n"
+            f"def run({', '.join(parameters)}):\n"
+            f"    n = {self.targets[0]}.size\n"
+            f"    if n <= {BLOCK}:\n"
+            f"        return block({', '.join(parameters)})\n"
+            f"    for start in range(0, n, {BLOCK}):\n"
+            f"        part = slice(start, start + {BLOCK})\n"
+            f"        block({', '.join(parts)})\n"
+        )
 
-    def in_blocks(self, calls: Sequence[Step], outputs: Sequence[tuple[str, str]]) -> str:
-        """Loops, and the function that runs them with NumPy's functions between, one block after the other."""
-        text, lines, buffers = "", [], []
-        level: dict[str, int] = {}
+    def block(self, calls: Sequence[Step], outputs: Sequence[tuple[str, str]], parameters: Sequence[str]) -> str:
+        """Loops, and the function `block` that runs them with the calls of NumPy's functions between."""
+        loops = ""
+        body = f"    n = {self.targets[0]}.size\n"
+        stages: dict[str, int] = {}
         for call in calls:
-            level[call.result.name] = 1 + max((level[c.result.name] for c in self.needed(call.operands)[1]), default=0)
-        for stage in range(1, max(level.values()) + 1):
-            now = [c for c in calls if level[c.result.name] == stage]
-            operands = dict.fromkeys(name for c in now for name in c.operands if name in self.steps)
-            roots = [(name, f"t_{name}") for name in operands if self.is_computed(name)]
-            if roots:
-                text += self.loop(f"loop{stage}", None, roots)
-                lines.append(self.invocation(f"loop{stage}"))
-            buffers += [name for name, _ in roots] + [c.result.name for c in now]
-            lines += [self.call_line(c) for c in now]
-        text += self.loop("last", None, outputs)
-        lines.append(self.invocation("last"))
-        whole = [a for a in self.arrays if int(a[1:]) not in self.layout.single] + self.results
-        text += f"\n\ndef run({', '.join([*self.arrays, *self.results, *self.numbers])}):\n    n = {self.targets[0]}.size\n"
-        text += "".join(f"    b_{b} = np.empty(min(n, {BLOCK}), T)\n" for b in buffers)
-        text += "".join(f"    p_{a} = {a}\n" for a in self.arrays if a not in whole)
-        text += f"    for start in range(0, n, {BLOCK}):\n        m = min(n - start, {BLOCK})\n"
-        text += "".join(f"        p_{a} = {a}[start : start + m]\n" for a in whole)
-        text += "".join(f"        t_{b} = b_{b}[:m]\n" for b in buffers)
-        return text + "".join(f"        {line}\n" for line in lines)
+            before = [stages[s.result.name] for s in self.needed(call.operands) if s.function is not None]
+            stages[call.result.name] = 1 + max(before, default=0)
+        for stage in range(1, max(stages.values()) + 1):
+            now = [call for call in calls if stages[call.result.name] == stage]
+            operands = dict.fromkeys(o for call in now for o in call.operands if o in self.steps)
+            made = [(o, f"{o}s") for o in operands if not self.is_source(self.steps[o])]
+            if made:
+                loops += self.loop(f"loop{stage}", self.used(made), made)
+                body += "".join(f"    {target} = np.empty(n, T)\n" for _, target in made)
+                body += f"    loop{stage}({', '.join([*self.used(made), *self.numbers])})\n"
+            for call in now:
+                name = call.result.name
+                assert call.function is not None
+                self.functions[f"f_{name}"] = call.function
+                body += f"    {name}s = f_{name}({', '.join(f'{o}s' if o in self.steps else o for o in call.operands)})\n"
+        loops += self.loop("last", self.used(outputs), outputs)
+        body += f"    last({', '.join([*self.used(outputs), *self.numbers])})\n"
+        return f"{loops}\n\ndef block({', '.join(parameters)}):\n{body}"
 
-    def call_line(self, call: Step) -> str:
-        """The statement that applies one of NumPy's functions to a block."""
-        assert call.function is not None
-        operands = ", ".join(self.buffer(name) if name in self.steps else name for name in call.operands)
-        name = f"f_{call.result.name}"
-        self.functions[name] = call.function
-        target = f"t_{call.result.name}"
-        return f"{name}({operands}, out={target})" if isinstance(call.function, np.ufunc) else f"{target}[:] = {name}({operands})"
-
-    def buffer(self, name: str) -> str:
-        """Where a block's values of an element lie when NumPy's functions read them."""
-        step = self.steps[name]
-        return f"t_{name}" if step.position is None else f"p_{name}"
-
-    def is_computed(self, name: str) -> bool:
-        """Whether an element takes a loop: it is neither an argument nor the result of one of NumPy's functions."""
-        return self.steps[name].position is None and self.steps[name].function is None
-
-    def needed(self, roots: Iterable[str]) -> tuple[list[Step], list[Step]]:
-        """The steps of a loop that computes `roots`, those of NumPy's functions first, and all of NumPy's functions before it."""
-        calls: dict[str, Step] = {}
-        here: dict[str, Step] = {}
-        todo = [(name, True) for name in roots if name in self.steps]
-        seen: set[tuple[str, bool]] = set()
-        while todo:
-            name, in_loop = todo.pop()
-            if (name, in_loop) in seen:
-                continue
-            seen.add((name, in_loop))
-            step = self.steps[name]
-            if in_loop:
-                here[name] = step
-            if step.function is not None:
-                calls[name] = step
-            todo += [(o, in_loop and step.function is None) for o in step.operands if o in self.steps]
-        order = {name: i for i, name in enumerate(self.steps)}
-        return sorted(here.values(), key=lambda s: order[s.result.name]), sorted(calls.values(), key=lambda s: order[s.result.name])
-
-    def loop(self, name: str, arrays: Sequence[str] | None, outputs: Sequence[tuple[str, str]]) -> str:
-        """A function that computes elements and writes each to its target; `arrays` are its first parameters if given."""
+    def loop(self, name: str, arrays: Sequence[str], outputs: Sequence[tuple[str, str]]) -> str:
+        """A function that computes elements and writes each to its target; `arrays` are its parameters before the numbers."""
         import numba
 
-        steps, _ = self.needed(element for element, _ in outputs)
-        sources = {s.result.name: self.buffer(s.result.name).replace("p_", "") for s in steps if not self.is_computed(s.result.name)}
-        written = list(dict.fromkeys(target for _, target in outputs))
-        if arrays is None:
-            arrays = [a for a in dict.fromkeys([*sources.values(), *written]) if not a.startswith("y")]
-            apart = [t for t in written if t.startswith("y")]
-        else:
-            apart = self.results
-        numbers = self.numbers
+        lines, inside = [f"    {c} = T({c})\n" for c in self.numbers], []
+        for step in self.needed((element for element, _ in outputs), within_loop=True):
+            e = step.result.name
+            if e in self.short:
+                lines.append(f"    {e} = {e}s[0]\n")
+            else:
+                inside.append(f"        {e} = {f'{e}s[i]' if self.is_source(step) else step.code}\n")
+        inside += [f"        {target}[i] = {element}\n" for element, target in outputs]
         real = numba.from_dtype(self.program.dtype)
-        types = {t: numba.types.Array(numba.types.boolean if self.steps[e].result.is_mask else real, 1, "C") for e, t in outputs}
-        read = numba.types.Array(real, 1, "C", readonly=True)
-        parameters = [*arrays, *apart]
-        self.signatures[name] = numba.void(*(types.get(a, read) for a in parameters), *(numba.float64 for _ in numbers))
-        self.invocations[name] = [*parameters, *numbers]
-        ...
-        return ""
+        types = {array: numba.types.Array(real, 1, "C", readonly=True) for array in arrays}
+        for element, target in outputs:
+            types[target] = numba.types.Array(numba.types.boolean if self.steps[element].result.is_mask else real, 1, "C")
+        self.signatures[name] = numba.void(*(types[array] for array in arrays), *(numba.float64 for _ in self.numbers))
+        return (
+            f"\n\ndef {name}({', '.join([*arrays, *self.numbers])}):\n{''.join(lines)}"
+            f"    for i in range({outputs[0][1]}.size):\n{''.join(inside)}"
+        )
+
+    def used(self, outputs: Iterable[tuple[str, str]]) -> list[str]:
+        """The arrays that a loop for `outputs` reads and writes."""
+        outputs = list(outputs)
+        steps = self.needed((element for element, _ in outputs), within_loop=True)
+        read = [f"{step.result.name}s" for step in steps if self.is_source(step)]
+        return list(dict.fromkeys([*read, *(target for _, target in outputs)]))
+
+    def is_source(self, step: Step) -> bool:
+        """Whether a loop finds the element in an array."""
+        return step.position is not None or step.function is not None
+
+    def needed(self, names: Iterable[str], *, within_loop: bool = False) -> list[Step]:
+        """The steps that lead to the elements `names`, in order; within a loop, back to its sources only."""
+        todo, found = [name for name in names if name in self.steps], set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                step = self.steps[name]
+                if not (within_loop and self.is_source(step)):
+                    todo += [o for o in step.operands if o in self.steps]
+        return [step for name, step in self.steps.items() if name in found]

@@ -151,7 +151,7 @@ def translate(function: FunctionType, is_array: Sequence[bool], dtype: np.dtype[
     parameters: list[Value] = []
     for position, array in enumerate(is_array):
         if array:
-            element = walk.step(Step(Element(f"x{position}", False, frozenset({position})), position=position))
+            element = walk.step(Step(Element(f"e{position}", False, frozenset({position})), position=position))
             parameters.append(element)
         else:
             parameters.append(Number(f"a{position}"))

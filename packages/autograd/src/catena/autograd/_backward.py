@@ -73,6 +73,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
     for i, x in enumerate(inputs):
         if x.node is None:
             raise ValueError(f"grad: input {i} (shape {x.shape}) needs no gradient; make it with Variable(array)")
+    if not inputs:
+        return []
     targets = {x.node for x in inputs}
     roots = _roots("grad", outputs, grad_outputs, create_graph)
     found = _sweep(roots, create_graph=create_graph, targets=targets)
@@ -156,7 +158,8 @@ def _walk(
     roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool
 ) -> dict[Node, Any]:
     """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
-    needed = None if targets is None else _between([n for n, _ in roots], targets)
+    targets = targets or set()
+    needed = _between([n for n, _ in roots], targets) if targets else None
     cotangents: dict[Node, Any] = {}
     waiting: list[tuple[int, Node]] = []  # a heap: latest recorded first
     leaves: list[Node] = []
@@ -173,15 +176,16 @@ def _walk(
                 heappush(waiting, (-node.seq, node))
     while waiting:
         node = heappop(waiting)[1]
-        op = node.op
-        assert op is not None  # only nodes with one are put in line
+        op: Any = node.op
         g = cotangents.pop(node)
-        if targets is not None and node in targets:
-            found[node] = _tidy(g)
-        if retain_grad and node.shape is not None:
+        wanted = None
+        if needed is not None:
+            wanted = tuple([p in needed for p in node.parents])
+            if node in targets:
+                found[node] = _tidy(g)
+        elif retain_grad and node.shape is not None:
             node.grad = _tidy(g)
             node.owns_grad = False
-        wanted = None if needed is None else tuple([p in needed for p in node.parents])
         gxs = op.pull(node, g, create_graph, wanted)
         if free:
             node.saved = None
@@ -207,7 +211,7 @@ def _walk(
                 ours.add(p)
     for p in leaves:
         g = cotangents[p]
-        if targets is None:
+        if needed is None:
             _deposit(p, g, p in ours, create_graph)
         elif p in targets:
             found[p] = _fitted(p, g)

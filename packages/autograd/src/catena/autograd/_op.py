@@ -269,13 +269,14 @@ class Op:
                 return self.of_two(*args)
             if count == 1:
                 return self.of_one(*args)
-        arrays, parents, mask, is_variable = [], [], 0, False
+        # The mask has a bit for each input that needs a gradient, behind a leading 1: it tells their number too.
+        arrays, parents, mask, is_variable = [], [], 1 << len(args), False
         for i, a in enumerate(args):
             node = None
             if isinstance(a, Variable):
                 is_variable, node, a = True, a.node, a._array
                 if node is not None:
-                    mask |= 1 << i
+                    mask += 1 << i
             arrays.append(a)
             parents.append(node)
         y = self._compute(arrays, options)
@@ -299,17 +300,17 @@ class Op:
             if type(y) is not ndarray and self.stays:
                 y = NUMPY.wrap(y)
         node = x.node
-        return self._record(y, (array,), (node,), 0 if node is None else 1, NONE)
+        return self._record(y, (array,), (node,), 2 if node is None else 3, NONE)
 
     def of_two(self, a: Any, b: Any) -> Any:
         """The op of two inputs, without options."""
-        mask, p, q, is_variable = 0, None, None, False
+        mask, p, q, is_variable = 4, None, None, False
         if isinstance(a, Variable):
             is_variable = True
             p = a.node
             a = a._array
             if p is not None:
-                mask = 1
+                mask = 5
         if isinstance(b, Variable):
             is_variable = True
             q = b.node
@@ -347,10 +348,10 @@ class Op:
         self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]
     ) -> Any:
         """The result as a Variable, with its node where an input needs a gradient (its bit is set in `mask`)."""
-        if not mask or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
+        if not mask & (mask - 1) or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
             return variable(y, None) if type(y) is not tuple else tuple([variable(part, None) for part in y])
         plan = self._plans.get(mask)
-        if plan is None or len(plan.needs) != len(arrays):
+        if plan is None:
             plan = self._plans[mask] = Plan(self, tuple([p is not None for p in parents]))
         saved = plan.save(arrays, y, options) if plan.kept else ()
         if type(y) is tuple:

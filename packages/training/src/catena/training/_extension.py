@@ -53,7 +53,7 @@ class Extension:
 
     def __call__(self, trainer: Trainer) -> Any:
         """Do the work; called after an update whenever the trigger fires."""
-        raise NotImplementedError(f"{type(self).__name__}: define __call__(self, trainer), which does its work")
+        raise TypeError(f"{type(self).__name__} does nothing; define __call__(self, trainer) in it")
 
     def initialize(self, trainer: Trainer) -> None:
         """Prepare; called once, before the first iteration of a run, lowest priority first."""

@@ -137,7 +137,7 @@ class Trainer:
             ValueError: the name is "training".
         """
         if not callable(extension):
-            raise TypeError(f"Trainer.extend: extension is {extension!r}, expected a callable that takes the trainer")
+            raise TypeError(f"Trainer.extend: extension is {extension!r}; expected a callable that takes the trainer")
         if name is None:
             own = (getattr(extension, attribute, None) for attribute in ("name", "default_name", "__name__"))
             name = next((found for found in own if found is not None), None)
@@ -200,8 +200,12 @@ class Trainer:
                 error.add_note(f"raised in Trainer.run after {self.updater.iteration} complete iterations")
             self._close(entries, error)
             raise
-        else:
-            self._close(entries, None)
+        failure = self._close(entries, None)
+        if failure is not None:
+            try:
+                raise failure
+            finally:
+                del failure  # an exception that the frame of its own traceback refers to would be a cycle
 
     def _loop(self, entries: list[_Entry]) -> None:
         update, scope = self.updater.update, self.reporter.scope
@@ -219,10 +223,10 @@ class Trainer:
                     if entry.trigger(self):
                         entry.extension(self)
 
-    def _close(self, entries: list[_Entry], error: BaseException | None) -> None:
+    def _close(self, entries: list[_Entry], error: BaseException | None) -> BaseException | None:
         """Tell every extension of the error, then finalize each and the updater, whatever any of them raises.
 
-        A failure becomes a note of the error under way; without one it is raised at the end.
+        The first failure of a run without an error is returned; all others become notes of the error or of that one.
         """
         self._elapsed_before, self._started_at = self.elapsed_time, None
         steps: list[Callable[[], None]] = []
@@ -230,21 +234,13 @@ class Trainer:
             steps += [partial(entry.tell, "on_error", self, error, error.__traceback__) for entry in entries]
         steps += [partial(entry.tell, "finalize") for entry in entries]
         steps.append(self.updater.finalize)
-        first_failure: BaseException | None = None
         for step in steps:
-            try:
-                step()
-            except BaseException as failure:  # even Ctrl-C: the others still have files to close and workers to join
-                main = error or first_failure
-                if main is None:
-                    first_failure = failure
-                else:
-                    main.add_note(f"then, while closing the trainer's extensions, also: {failure!r}")
-        try:
-            if first_failure is not None:
-                raise first_failure
-        finally:
-            del first_failure, error  # an exception that its own traceback's frame refers to would be a cycle
+            failure = _failure_of(step)
+            if error is None:
+                error = failure
+            elif failure is not None:
+                error.add_note(f"then, while the trainer was closed, also: {failure!r}")
+        return error
 
     def serialize(self, serializer: Serializer) -> None:
         """Write the whole state of the run to `serializer`, or read it back from there."""
@@ -262,6 +258,14 @@ class Trainer:
             if self._started_at is not None:
                 self._started_at = time.perf_counter()
         _serialize_random_states(serializer["random"])
+
+
+def _failure_of(step: Callable[[], None]) -> BaseException | None:
+    try:
+        step()
+    except BaseException as failure:  # Ctrl-C too: other extensions still have files to close and workers to join
+        return failure
+    return None
 
 
 def _serialize_random_states(serializer: Serializer) -> None:

@@ -36,13 +36,13 @@ class IntervalTrigger:
     def __init__(self, period: float, unit: str) -> None:
         if unit not in UNITS:
             raise ValueError(
-                f"IntervalTrigger: unit is {unit!r}, expected 'epoch' or 'iteration'; write (1, 'epoch'), for instance"
+                f"IntervalTrigger: unit is {unit!r}; expected 'epoch' or 'iteration'; write (1, 'epoch'), for instance"
             )
         if isinstance(period, bool) or not isinstance(period, (int, float)):
-            raise ValueError(f"IntervalTrigger: period is {period!r}, expected a number; write (1, {unit!r})")
+            raise ValueError(f"IntervalTrigger: period is {period!r}; expected a number; write (1, {unit!r})")
         if not 0 < period < float("inf"):
             raise ValueError(
-                f"IntervalTrigger: period is {period!r} ({unit}), expected more than 0; "
+                f"IntervalTrigger: period is {period!r} ({unit}); expected more than 0; "
                 "for an extension that never runs by itself give the trigger None"
             )
         self.period = period
@@ -106,6 +106,6 @@ def get_trigger(trigger: Any) -> Trigger:
     if isinstance(trigger, (tuple, list)) and len(trigger) == 2:
         return IntervalTrigger(*trigger)
     raise TypeError(
-        f"get_trigger: trigger is {trigger!r}, expected (period, unit) such as (1, 'epoch'), "
+        f"get_trigger: trigger is {trigger!r}; expected (period, unit) such as (1, 'epoch'), "
         "a callable that takes the trainer, or None for never"
     )

@@ -64,8 +64,8 @@ def _pow_x(g: Array, x: Array, n: Array) -> Array:
         if n == 2:
             return g * (2 * x)
         return g * (n * x ** (n - 1)) if n else g * 0
-    # Where n is 0 the power is constant, also at x = 0, where x**(n - 1) is infinite.
-    return g * (n * x ** selection.where(n == 0, 1.0, n - 1))
+    # x**0 is constant, also at x = 0, where x**(n - 1) is infinite.
+    return g * (n * x ** selection.where((n == 0) & (x == 0), 1.0, n - 1))
 
 
 def _pow_n(g: Array, x: Array, out: Array) -> Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import xparray as xp
 from catena.autograd._op import Spec, op
+from catena.autograd._variable import as_array
 from catena.autograd.ops import selection, shape
 from xparray import Array, array_namespace
 
@@ -52,8 +52,8 @@ mean.vjps(x=_mean_x)
 def _extreme_x(g: Array, x: Array, out: Array, axis: Axis) -> Array:
     """The cotangent of the elements equal to the extreme, which share it evenly."""
     chosen = x == _spread(out, x.shape, axis)
-    count = xp.sum(chosen, axis=axis, keepdims=True)
-    share = shape.reshape(g, shape=count.shape) / xp.astype(count, g.dtype)
+    count = xp.sum(xp.astype(chosen, g.dtype), axis=axis, keepdims=True)
+    share = shape.reshape(g, shape=count.shape) / count
     return selection.where(chosen, share, 0.0)
 
 
@@ -96,10 +96,9 @@ def logsumexp(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Arra
         >>> float(logsumexp(np.array([1000.0, 1000.0])))
         1000.6931471805599
     """
-    xp_of_x: Any = array_namespace(x)
-    greatest = max(x.array if hasattr(x, "array") else x, axis=axis, keepdims=True)
+    greatest = max(as_array(x), axis=axis, keepdims=True)
     greatest = xp.where(xp.isfinite(greatest), greatest, xp.zeros_like(greatest))
-    y = xp_of_x.log(xp_of_x.sum(xp_of_x.exp(x - greatest), axis=axis, keepdims=True)) + greatest
+    y = xp.add(xp.log(xp.sum(xp.exp(xp.subtract(x, greatest)), axis=axis, keepdims=True)), greatest)
     if keepdims:
         return y
     kept = _kept_shape(tuple(x.shape), axis)

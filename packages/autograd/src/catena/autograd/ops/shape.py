@@ -101,7 +101,9 @@ flip.vjps(x=lambda g, axis: flip(g, axis=axis))
 
 def _part(axis: int, start: int, stop: int, ndim: int) -> tuple[slice, ...]:
     """The index of elements `start` to `stop` along `axis`."""
-    return (slice(None),) * (axis % ndim) + (slice(start, stop),)
+    index = [slice(None)] * ndim
+    index[axis] = slice(start, stop)
+    return tuple(index)
 
 
 @op

@@ -15,7 +15,7 @@ Values are drawn from multiples of 1/8, which every dtype holds exactly, so that
 from __future__ import annotations
 
 try:
-    import hypothesis as _  # noqa: F401 - an optional library; without it the modules below do not load
+    import hypothesis  # noqa: F401 - an optional library; without it the modules below do not load
 except ImportError as e:
     raise ImportError("catena.autograd.testing: hypothesis is not installed; pip install catena-autograd[testing]") from e
 
@@ -36,6 +36,9 @@ from catena.autograd.testing._strategies import (
     sampled_from,
     shapes,
 )
+
+# The cases of autograd's own ops enter the table.
+from catena.autograd.testing import _cases as _  # noqa: E402, F401, isort: skip
 
 __all__ = [
     "CASES",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from hypothesis.strategies import DrawFn, SearchStrategy
+from hypothesis.strategies import SearchStrategy
 
 from catena.autograd._op import REGISTRY, Op
 from catena.autograd.gradient_check import _name
@@ -19,7 +19,7 @@ class Case:
     """How to draw calls of an op.
 
     Attributes:
-        calls: a strategy that gives Calls, or a function of Hypothesis's `draw` that returns one.
+        calls: a strategy that gives Calls.
         name: tells several cases of one op apart.
         no_gradient: floating inputs that get no gradient, each with the reason.
         backends: what the op is tried on; a backend that is not installed is left out.
@@ -27,7 +27,7 @@ class Case:
         order: up to which derivatives are checked.
     """
 
-    calls: SearchStrategy[Call] | Callable[[DrawFn], Call]
+    calls: SearchStrategy[Call]
     name: str = ""
     no_gradient: Mapping[str, str] = dataclasses.field(default_factory=dict)
     backends: tuple[str, ...] = ("numpy", "numba", "strict")
@@ -40,6 +40,7 @@ class Cases:
 
     Example:
         >>> from catena.autograd import functions as F
+        >>> from catena.autograd.testing import arrays, calls
         >>> table = Cases()
         >>> table.add(F.exp, Case(calls(arrays())))
         >>> [name for name, op, case in table.rows()]
@@ -71,6 +72,6 @@ def _is_installed(op: Op) -> bool:
     return module.startswith("catena.") and getattr(sys.modules.get(module), op.name, None) is op
 
 
-# The cases of catena's own ops: `catena.autograd._cases` and its like in other packages enter them when they are imported.
+# The cases of catena's own ops; each package enters those of its own in a module of its own.
 CASES = Cases()
 

@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-import hypothesis.strategies as st
 import numpy as np
 import xparray as xp
 from hypothesis import HealthCheck, given, settings
@@ -35,9 +34,9 @@ def check_op(op: Callable[..., Any], case: Case, *, examples: int | None = None,
 
     Example:
         >>> from catena.autograd import functions as F
+        >>> from catena.autograd.testing import arrays, calls
         >>> check_op(F.tanh, Case(calls(arrays())), examples=5)
     """
-    strategy = case.calls if isinstance(case.calls, st.SearchStrategy) else _composite(case.calls)
     chosen = case if backends is None else dataclasses.replace(case, backends=tuple(backends))
 
     @settings(
@@ -46,19 +45,11 @@ def check_op(op: Callable[..., Any], case: Case, *, examples: int | None = None,
         report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
-    @given(call=strategy)
+    @given(call=case.calls)
     def run(call: Call) -> None:
         check_call(op, call, chosen)
 
     run()
-
-
-def _composite(function: Callable[[st.DrawFn], Call]) -> st.SearchStrategy[Call]:
-    @st.composite
-    def drawn(draw: st.DrawFn) -> Call:
-        return function(draw)
-
-    return drawn()
 
 
 def check_call(op: Callable[..., Any], call: Call, case: Case) -> None:
@@ -84,17 +75,12 @@ def _check(op: Callable[..., Any], call: Call, case: Case) -> None:
     skipped = [names.index(n) for n in case.no_gradient if n in names]
     chosen = [i for i, x in enumerate(call.inputs) if _is_floating(x) and i not in skipped]
     double = [np.array(x, np.float64) if _is_floating(x) else x for x in call.inputs]
-    copies = [np.array(x) if isinstance(x, np.ndarray) else x for x in double]
-
     f = functools.partial(op, **call.options)
     no_grads = [i not in chosen for i in range(len(double))]
     if chosen:
         check_backward(f, double, no_grads=no_grads)
     if chosen and case.order > 1:
         check_double_backward(f, double, no_grads=no_grads)
-    for name, x, copy in zip(names, double, copies, strict=True):
-        if not (not isinstance(x, np.ndarray) or np.array_equal(x, copy)):
-            raise AssertionError(f"{_name(op)}: it changed its input {name} from {copy} to {x}")
 
     reference = _run(op, call, double, "numpy", names, chosen, skipped, case.order)
     low = [x.dtype for x in call.inputs if _is_floating(x)]
@@ -135,7 +121,7 @@ def _placed(x: Any, device: str) -> Any:
     """An input or an option with its arrays on `device`."""
     if isinstance(x, tuple):
         return tuple(_placed(part, device) for part in x)
-    return xp.to_device(x, device) if hasattr(x, "dtype") and hasattr(x, "shape") else x
+    return xp.to_device(x, device) if isinstance(x, np.ndarray) else x
 
 
 def _cotangents(ys: Sequence[Any], salt: int) -> list[Array]:
@@ -201,7 +187,7 @@ def _first_order(
         _is_array(what, v.grad, xs[i].shape, xs[i].dtype, xp.device_of(xs[i]))
         others = [*gs, *(y.array for y in ys), *(x for x in xs if hasattr(x, "dtype")), *(u.grad for u in leaves if u is not v)]
         shared = any(o is not None and not isinstance(o, np.generic) and xp.shares_memory(v.grad, o) for o in others)
-        if not (not (shared and isinstance(v.grad, np.ndarray) and v.grad.size)):
+        if shared and isinstance(v.grad, np.ndarray) and v.grad.size:
             raise AssertionError(f"{what} shares memory with another array; expected its own")
         result.first[i] = _host(v.grad).copy()
 

@@ -116,8 +116,11 @@ def axes(ndim: int, *, several: bool = True) -> Strategy[Any]:
 
 def calls(*inputs: Any, **options: Any) -> Strategy[Call]:
     """Calls with each input and option drawn by itself: strategies, or values that stay."""
-    strategies = [x if isinstance(x, st.SearchStrategy) else st.just(x) for x in (*inputs, *options.values())]
-    return st.tuples(*strategies).map(lambda drawn: Call(*drawn[: len(inputs)], **dict(zip(options, drawn[len(inputs) :], strict=True))))
+    return st.builds(Call, *map(_drawn, inputs), **{name: _drawn(value) for name, value in options.items()})
+
+
+def _drawn(x: Any) -> Strategy[Any]:
+    return x if isinstance(x, st.SearchStrategy) else st.just(x)
 
 
 def broadcasting(*values: Strategy[Any], dtype: Strategy[str] | str | None = None, scalars: bool = True, **options: Any) -> Strategy[Call]:
@@ -141,8 +144,7 @@ def broadcasting(*values: Strategy[Any], dtype: Strategy[str] | str | None = Non
                 inputs.append(example)
             else:
                 inputs.append(draw(arrays(value, shape, dtype=dtype)))
-        given_options = {name: draw(o) if isinstance(o, st.SearchStrategy) else o for name, o in options.items()}
-        return Call(*inputs, **given_options)
+        return Call(*inputs, **{name: draw(_drawn(value)) for name, value in options.items()})
 
     return drawn()
 

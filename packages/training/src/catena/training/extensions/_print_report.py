@@ -41,7 +41,7 @@ class PrintReport(Extension):
         self, entries: Iterable[str], log_report: str | LogReport = "LogReport", out: TextIO | None = None
     ) -> None:
         if isinstance(entries, str):
-            raise TypeError(f"PrintReport: entries is {entries!r}, expected a list of names; write [{entries!r}]")
+            raise TypeError(f"PrintReport: entries is {entries!r}; expected a list of names; write [{entries!r}]")
         self._entries = list(entries)
         self._widths = [max(10, len(entry)) for entry in self._entries]
         self._log_report = log_report
@@ -83,7 +83,7 @@ class PrintReport(Extension):
         if isinstance(report, str):
             report = trainer.get_extension(report)
         if not isinstance(report, LogReport):
-            raise TypeError(f"PrintReport: log_report is {report!r}, expected a LogReport or the name of one")
+            raise TypeError(f"PrintReport: log_report is {report!r}; expected a LogReport or the name of one")
         return report.log
 
     def _line(self, cells: list[str]) -> str:

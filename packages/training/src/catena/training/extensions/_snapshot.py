@@ -9,7 +9,6 @@ from collections.abc import Callable
 from string import Formatter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 from catena.nn import serializers
 from catena.training._extension import Extension
@@ -129,7 +128,7 @@ class _Snapshot(Extension):
         for path in self._find(trainer):
             try:
                 serializers.load_npz(path, target)
-            except (ValueError, TypeError, KeyError, OSError, EOFError, BadZipFile) as error:
+            except (ValueError, TypeError, KeyError, OSError) as error:
                 failures.append(f"{path}: {error}")
             else:
                 for failure in failures:

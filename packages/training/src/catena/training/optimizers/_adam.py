@@ -17,15 +17,15 @@ def _adam(
     m: Array,
     v: Array,
     alpha_t: float,
-    rate1: float,
-    rate2: float,
+    beta1: float,
+    beta2: float,
     eps: float,
     eta: float,
-    decay: float,
+    weight_decay_rate: float,
 ) -> tuple[Array, Array, Array]:
-    m = m + rate1 * (g - m)
-    v = v + rate2 * (g * g - v)
-    return p - eta * (alpha_t * m / (xp.sqrt(v) + eps) + decay * p), m, v
+    m = m + (1 - beta1) * (g - m)
+    v = v + (1 - beta2) * (g * g - v)
+    return p - eta * (alpha_t * m / (xp.sqrt(v) + eps) + weight_decay_rate * p), m, v
 
 
 @xp.elementwise
@@ -36,16 +36,16 @@ def _amsgrad(
     v: Array,
     vhat: Array,
     alpha_t: float,
-    rate1: float,
-    rate2: float,
+    beta1: float,
+    beta2: float,
     eps: float,
     eta: float,
-    decay: float,
+    weight_decay_rate: float,
 ) -> tuple[Array, Array, Array, Array]:
-    m = m + rate1 * (g - m)
-    v = v + rate2 * (g * g - v)
+    m = m + (1 - beta1) * (g - m)
+    v = v + (1 - beta2) * (g * g - v)
     vhat = xp.maximum(vhat, v)
-    return p - eta * (alpha_t * m / (xp.sqrt(vhat) + eps) + decay * p), m, v, vhat
+    return p - eta * (alpha_t * m / (xp.sqrt(vhat) + eps) + weight_decay_rate * p), m, v, vhat
 
 
 def _alpha_t(hp: Hyperparameter, t: int) -> float:
@@ -79,13 +79,12 @@ class AdamRule(UpdateRule):
         """One step along the corrected means."""
         hp, state, p, g = self.hyperparam.resolved(), self.state, param.array, param.grad
         m, v = state["m"], state["v"]
-        # 1 - beta is taken in double precision: in float32, 1 - 0.999 has four correct digits.
-        rates = (_alpha_t(hp, self.t), 1 - hp.beta1, 1 - hp.beta2, hp.eps, hp.eta, hp.weight_decay_rate)
+        numbers = (_alpha_t(hp, self.t), hp.beta1, hp.beta2, hp.eps, hp.eta, hp.weight_decay_rate)
         if hp.amsgrad:
             vhat = state["vhat"]
-            _amsgrad(p, g, m, v, vhat, *rates, out=(p, m, v, vhat))
+            _amsgrad(p, g, m, v, vhat, *numbers, out=(p, m, v, vhat))
         else:
-            _adam(p, g, m, v, *rates, out=(p, m, v))
+            _adam(p, g, m, v, *numbers, out=(p, m, v))
 
 
 class Adam(GradientMethod):

@@ -25,7 +25,7 @@ class SGDRule(UpdateRule):
     def update_core(self, param: Parameter) -> None:
         """One step down the gradient."""
         p = param.array
-        _sgd(p, param.grad, self.hyperparam.lr, out=p)
+        _sgd(p, param.grad, self.hyperparam.resolved().lr, out=p)
 
 
 class SGD(GradientMethod):

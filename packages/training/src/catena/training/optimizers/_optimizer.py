@@ -38,6 +38,10 @@ class Hyperparameter:
 
     __slots__ = ("__dict__", "_parent")
 
+    if TYPE_CHECKING:  # any name may be set
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def __init__(self, parent: Hyperparameter | None = None) -> None:
         self._parent = parent
 
