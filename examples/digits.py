@@ -76,7 +76,9 @@ def main() -> None:
     trainer.run()
 
     accuracy = trainer.get_extension("LogReport").log[-1]["validation/main/accuracy"]
-    print(f"{accuracy:.1%} of the {len(test)} test digits were read correctly. The log, plots and snapshots: {args.out}/")
+    print(
+        f"{accuracy:.1%} of the {len(test)} test digits were read correctly. The log, plots and snapshots: {args.out}/"
+    )
 
 
 if __name__ == "__main__":

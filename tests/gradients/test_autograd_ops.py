@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+
 from catena.autograd.testing import CASES, Case, check_op
 
 ROWS = list(CASES.rows("catena.autograd"))

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import math
 
-import catena.autograd as ag
 import numpy as np
 import pytest
+
+import catena.autograd as ag
 import xparray as xp
 from catena.nn import initializers as I
 
@@ -197,11 +198,19 @@ def test_empty_arrays(initializer):
         (lambda: I.HeNormal(fan_option="in"), ValueError, r"fan_option is 'in'; expected 'fan_in' or 'fan_out'"),
         (lambda: I.Orthogonal(mode="any"), ValueError, r"mode is 'any'; expected 'auto', 'projection'"),
         (lambda: I.UpsamplingDeconvFilter("cubic"), ValueError, r"interpolation is 'cubic'; expected 'linear'"),
-        (lambda: I.generate_array(I.LeCunNormal(), (10,)), ValueError, r"shape \(10,\) has no fan-in; expected a weight"),
+        (
+            lambda: I.generate_array(I.LeCunNormal(), (10,)),
+            ValueError,
+            r"shape \(10,\) has no fan-in; expected a weight",
+        ),
         (lambda: I.generate_array(I.Identity(), (2, 3)), ValueError, r"shape \(2, 3\); expected a square matrix"),
         (lambda: I.generate_array(I.Orthogonal(), (0, 3)), ValueError, r"\(0, 3\) float32; expected a floating one"),
         (lambda: I.generate_array(I.Normal(), 2, dtype="int64"), ValueError, r"is int64; expected a floating dtype"),
-        (lambda: I.generate_array(0.5, 2, dtype="int64"), ValueError, r"fill_value is float64, the array to fill int64"),
+        (
+            lambda: I.generate_array(0.5, 2, dtype="int64"),
+            ValueError,
+            r"fill_value is float64, the array to fill int64",
+        ),
         (lambda: I.generate_array(1j, 2), ValueError, r"fill_value is complex128, the array to fill float32"),
         (lambda: I.Constant(ag.Variable(np.ones(2))), TypeError, r"fill_value is a Variable; pass its values, v.array"),
         (lambda: I.generate_array(np.ones(3), 2), ValueError, r"fill_value has shape \(3,\), the array to fill \(2,\)"),

@@ -3,10 +3,11 @@ from __future__ import annotations
 import copy
 import pickle
 
-import catena.autograd as ag
-import catena.nn as nn
 import numpy as np
 import pytest
+
+import catena.autograd as ag
+import catena.nn as nn
 import xparray as xp
 from catena.nn import initializers as I
 

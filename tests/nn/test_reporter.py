@@ -4,14 +4,15 @@ import gc
 import math
 import threading
 
-import catena.autograd as ag
-import catena.nn as nn
 import numpy as np
 import pytest
-import xparray as xp
-from catena.nn.serializers import DictionaryDeserializer, DictionarySerializer
 from hypothesis import given
 from hypothesis import strategies as st
+
+import catena.autograd as ag
+import catena.nn as nn
+import xparray as xp
+from catena.nn.serializers import DictionaryDeserializer, DictionarySerializer
 
 
 def test_without_a_reporter_nothing_happens():

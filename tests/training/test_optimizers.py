@@ -27,6 +27,9 @@ from catena.training.optimizers import (
     UpdateRule,
     WeightDecay,
 )
+from catena.training.optimizers._adam import _adam, _amsgrad
+from catena.training.optimizers._gradient_descent import _momentum_sgd, _sgd
+from catena.training.optimizers._hooks import _decay, _scale
 
 RNG = np.random.default_rng(0)
 START = RNG.normal(size=(3, 4))
@@ -130,6 +133,20 @@ def test_formulas_without_compilation(cls, formula, options):
     with xp.jit(False):
         y = run(cls, options, dtype="float32", device="numpy")
     np.testing.assert_allclose(y, formula(START, GRADIENTS, **options), 1e-5)
+
+
+@pytest.mark.parametrize("device", ["numpy", "numba"])
+def test_every_formula_runs_as_one_fused_loop(device):
+    kernels = [_sgd, _momentum_sgd, _adam, _amsgrad, _decay, _scale]
+    for cls, _, options in FORMULAS:
+        run(cls, options, dtype="float32", device=device)
+    model = filled([3.0, 4.0], [12.0], device=device)
+    optimizer = SGD().setup(model)
+    model.W.update_rule.hyperparam.lr = np.float64(0.5)
+    optimizer.add_hook(WeightDecay(0.1))
+    optimizer.add_hook(GradientClipping(1.0))
+    optimizer.update()
+    assert {kernel.__name__: kernel.why_not for kernel in kernels} == {kernel.__name__: None for kernel in kernels}
 
 
 @pytest.mark.parametrize(("cls", "options"), [(SGD, {}), (MomentumSGD, {}), (Adam, {"eps": 1e-3})])
@@ -308,6 +325,9 @@ def test_hyperparameters_by_name():
     assert (own.lr, own.momentum, own.parent, own.get_dict()) == (3, 2, common, {"lr": 3, "momentum": 2})
     assert own.resolved() is own
     assert repr(own) == "Hyperparameter(lr=3, momentum=2)"
+    own.eps = np.float64(0.5)
+    assert type(own.eps) is float
+    del own.eps
     with pytest.raises(AttributeError, match="there is no hyperparameter 'alpha'; there are: lr, momentum"):
         own.alpha  # noqa: B018
     for other in (copy.deepcopy(own), pickle.loads(pickle.dumps(own))):

@@ -273,6 +273,11 @@ def test_extensions_may_be_given_at_once(tmp_path: Path) -> None:
             ValueError,
             "Trainer.get_extension: there is no extension named 'LogRepot'; there are: 'print'",
         ),
+        (
+            lambda t: Trainer(StandardUpdater(iterators.SerialIterator([1.0], 1), optimizers.SGD())),
+            ValueError,
+            "Trainer: the optimizer 'main' has no model; call optimizer.setup(model) first",
+        ),
         (lambda t: Extension()(t), TypeError, "Extension does nothing; define __call__(self, trainer) in it"),
     ],
 )
@@ -335,12 +340,22 @@ def test_an_exception_keeps_its_own_traceback_and_gets_a_note(make: Make) -> Non
 
     trainer = make((5, "iteration"))
     trainer.extend(where_it_breaks)
-    with pytest.raises(ValueError, match="^broken") as caught:
+    with pytest.raises(ValueError, match=r"^broken") as caught:
         trainer.run()
     assert traceback.extract_tb(caught.value.__traceback__)[-1].name == "where_it_breaks"
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
     assert caught.value.__notes__ == ["raised in Trainer.run after 2 complete iterations"]
+
+
+def test_extensions_are_finalized_even_if_there_is_no_place_for_files(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    calls: list[str] = []
+    trainer = Trainer(Counter(), (1, "iteration"), tmp_path / "file")
+    trainer.extend(Recorder(calls), name="a")
+    with pytest.raises(FileExistsError):
+        trainer.run()
+    assert calls == ["a on_error", "a finalize"]
 
 
 def test_the_note_can_be_left_out(make: Make) -> None:

@@ -12,6 +12,7 @@ from xparray._backend import Backend, get_backend, register_array_type
 from xparray._device import Device
 from xparray._dispatch import array_namespace, device_of, shares_memory, to_device
 from xparray._einsum import einsum, explicit_subscripts
+from xparray._elementwise import Elementwise, elementwise
 from xparray._kernel import Kernel, jit, jit_enabled, kernel, loop
 from xparray._standard import (
     abs,
@@ -95,6 +96,7 @@ __all__ = [
     "Array",
     "Backend",
     "Device",
+    "Elementwise",
     "Kernel",
     "abs",
     "add",
@@ -116,6 +118,7 @@ __all__ = [
     "device_of",
     "divide",
     "einsum",
+    "elementwise",
     "empty",
     "empty_like",
     "equal",

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 
@@ -127,7 +128,9 @@ def _text_of(path: Path) -> str | None:
 
 
 def _run(filename: str, text: str, wrappers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    names: dict[str, Any] = {"__name__": Path(filename).stem}
+    module = ModuleType(f"xparray_loops_{Path(filename).stem}")
+    sys.modules[module.__name__] = module  # where numba looks for the names of a function that it takes from the disk
+    names = module.__dict__
     # The text in memory runs, never a file: a changed .py or .pyc on disk has no say in what is computed.
     exec(compile(text, filename, "exec", dont_inherit=True), names)
     names.update({f: wrap(names[f]) for f, wrap in wrappers.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xparray._dispatch import common_backend
+from xparray._dispatch import SCALARS, common_backend
 from xparray._typing import Array
 
 
@@ -15,15 +15,24 @@ def einsum(subscripts: str, /, *operands: Array) -> Array:
     It is no function of the standard: a library without its own aligns the operands by letter, multiplies and sums.
 
     Raises:
-        ValueError: an operand repeats a letter, an ellipsis is used, or the terms do not fit the operands.
+        ValueError: an operand repeats a letter, an ellipsis is used, the terms do not fit the operands, or a letter stands for
+            axes of different lengths.
+        TypeError: an operand is no array.
 
     Example:
         >>> import numpy as np
         >>> einsum("ij,jk->ik", np.eye(2), np.ones((2, 3))).shape
         (2, 3)
     """
-    subscripts = explicit_subscripts(subscripts, [x.ndim for x in operands])
     backend = common_backend("einsum", operands)
+    for i, x in enumerate(operands):
+        if type(x) in SCALARS:
+            raise TypeError(
+                f"einsum: operand {i} is {x!r} ({type(x).__name__}); expected an array; multiply the result by the number"
+            )
+    shapes = [tuple(x.shape) for x in operands]
+    subscripts = explicit_subscripts(subscripts, [len(shape) for shape in shapes])
+    _check_lengths(subscripts, shapes)
     if hasattr(backend.namespace, "einsum"):
         return backend.wrap(
             backend.function("einsum")(subscripts, *operands, **({"optimize": True} if backend.is_host else {}))
@@ -45,6 +54,20 @@ def explicit_subscripts(subscripts: str, ndims: Sequence[int]) -> str:
             f"einsum: {subscripts!r} does not fit operands with {counts} axes; expected one term an operand, one distinct letter an axis"
         )
     return f"{inputs}->{output}"
+
+
+def _check_lengths(subscripts: str, shapes: Sequence[tuple[int, ...]]) -> None:
+    # Libraries differ in whether an axis of length one stretches; here none does, so that a gradient has its operand's shape.
+    seen: dict[str, tuple[int, int]] = {}
+    for i, (term, shape) in enumerate(zip(subscripts.partition("->")[0].split(","), shapes, strict=True)):
+        for letter, n in zip(term, shape, strict=True):
+            first, before = seen.setdefault(letter, (i, n))
+            if n != before:
+                listed = ", ".join(map(str, shapes))
+                raise ValueError(
+                    f"einsum: in {subscripts!r} the axis {letter!r} is {before} long in operand {first} and {n} long in operand {i} "
+                    f"(shapes {listed}); expected equal lengths"
+                )
 
 
 def _einsum_by_broadcasting(ns: Any, subscripts: str, operands: Sequence[Array]) -> Array:

@@ -16,8 +16,8 @@ import numpy as np
 from xparray._cache import compile_module
 from xparray._translate import Program, Step
 
-# Elements in a block: the arrays between the loops of one block stay in the second-level cache.
-BLOCK = 16384
+# Bytes of an array's part in a block: the arrays between the loops of one block stay in the second-level cache.
+BLOCK = 2**17
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +32,11 @@ class Layout:
     aliases: tuple[int | None, ...]
 
 
-def compile_program(program: Program, layout: Layout) -> Callable[..., None]:
+def compile_program(program: Program, layout: Layout) -> Callable[..., bool]:
     """The function `run(*arrays, *results, *numbers)` of flat contiguous arrays, all but the single ones of one length.
 
-    `arrays` are those of `loads(program)`; `results` those that are not written over one of `arrays`.
+    `arrays` are those of `loads(program)`; `results` those that are not written over one of `arrays`. It does nothing and
+    returns False where a result lies across another array, so that writing one element would change another one to be read.
 
     Raises:
         numba.core.errors.NumbaError: numba cannot compile the loops.
@@ -43,7 +44,7 @@ def compile_program(program: Program, layout: Layout) -> Callable[..., None]:
     writer = _Writer(program, layout)
     names = compile_module(writer.name, writer.write(), writer.signatures, nogil=True, error_model="numpy")
     names.update(writer.functions)
-    run: Callable[..., None] = names["run"]
+    run: Callable[..., bool] = names["run"]
     return run
 
 
@@ -57,6 +58,11 @@ class _Writer:
 
     def __init__(self, program: Program, layout: Layout) -> None:
         self.program = program
+        import numba
+
+        self.array, self.truth, self.number = numba.types.Array, numba.boolean, numba.float64
+        self.real = numba.from_dtype(program.dtype)
+        self.readable = self.array(self.real, 1, "C", readonly=True)
         self.name = program.name if program.name.isidentifier() and program.name.isascii() else "elementwise"
         self.signatures: dict[str, Any] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
@@ -79,25 +85,37 @@ class _Writer:
             f'"""Loops of `{self.name}`, written by xparray; a change to this file is thrown away."""\n\n'
             f"import numpy as np\n\nT = np.{self.program.dtype.name}\n"
         )
-        everything = [*self.arrays, *self.results]
+        everything = [*self.arrays, *dict.fromkeys(self.results)]
         if not calls:
-            return head + self.loop("run", everything, outputs)
+            return head + self.loop("run", everything, outputs, self.guard(everything))
+        self.signatures["apart"] = self.truth(*(self.types(outputs).get(a, self.readable) for a in everything))
         parameters = [*everything, *self.numbers]
+        size = BLOCK // self.program.dtype.itemsize
         parts = [p if p in self.numbers or p[:-1] in self.short else f"{p}[part]" for p in parameters]
         return (
             f"{head}{self.block(calls, outputs, parameters)}\n\n"
+            f"def apart({', '.join(everything)}):\n{self.guard(everything)}    return True\n\n\n"
             f"def run({', '.join(parameters)}):\n"
+            f"    if not apart({', '.join(everything)}):\n"
+            f"        return False\n"
             f"    n = {self.targets[0]}.size\n"
-            f"    if n <= {BLOCK}:\n"
-            f"        return block({', '.join(parameters)})\n"
-            f"    for start in range(0, n, {BLOCK}):\n"
-            f"        part = slice(start, start + {BLOCK})\n"
+            f"    if n <= {size}:\n"
+            f"        block({', '.join(parameters)})\n"
+            f"        return True\n"
+            f"    for start in range(0, n, {size}):\n"
+            f"        part = slice(start, start + {size})\n"
             f"        block({', '.join(parts)})\n"
+            f"    return True\n"
         )
 
     def block(self, calls: Sequence[Step], outputs: Sequence[tuple[str, str]], parameters: Sequence[str]) -> str:
         """Loops, and the function `block` that runs them with the calls of NumPy's functions between."""
         loops = ""
+        # What nothing else reads is written where it belongs at once.
+        read = {o for step in self.steps.values() for o in step.operands} | self.short
+        unread = [(e, t) for e, t in outputs if e not in read and t in self.results]
+        ends = {e: t for e, t in unread if isinstance(self.steps[e].function, np.ufunc)}
+        outputs = [(e, t) for e, t in outputs if ends.get(e) != t]
         body = f"    n = {self.targets[0]}.size\n"
         stages: dict[str, int] = {}
         for call in calls:
@@ -115,15 +133,15 @@ class _Writer:
                 name = call.result.name
                 assert call.function is not None
                 self.functions[f"f_{name}"] = call.function
-                body += f"    {name}s = f_{name}({', '.join(f'{o}s' if o in self.steps else o for o in call.operands)})\n"
-        loops += self.loop("last", self.used(outputs), outputs)
-        body += f"    last({', '.join([*self.used(outputs), *self.numbers])})\n"
+                given = ", ".join(f"{o}s" if o in self.steps else o for o in call.operands)
+                body += f"    {name}s = f_{name}({given}{f', out={ends[name]}' if name in ends else ''})\n"
+        if outputs:
+            loops += self.loop("last", self.used(outputs), outputs)
+            body += f"    last({', '.join([*self.used(outputs), *self.numbers])})\n"
         return f"{loops}\n\ndef block({', '.join(parameters)}):\n{body}"
 
-    def loop(self, name: str, arrays: Sequence[str], outputs: Sequence[tuple[str, str]]) -> str:
+    def loop(self, name: str, arrays: Sequence[str], outputs: Sequence[tuple[str, str]], guard: str = "") -> str:
         """A function that computes elements and writes each to its target; `arrays` are its parameters before the numbers."""
-        import numba
-
         lines, inside = [f"    {c} = T({c})\n" for c in self.numbers], []
         for step in self.needed((element for element, _ in outputs), within_loop=True):
             e = step.result.name
@@ -132,15 +150,33 @@ class _Writer:
             else:
                 inside.append(f"        {e} = {f'{e}s[i]' if self.is_source(step) else step.code}\n")
         inside += [f"        {target}[i] = {element}\n" for element, target in outputs]
-        real = numba.from_dtype(self.program.dtype)
-        types = {array: numba.types.Array(real, 1, "C", readonly=True) for array in arrays}
-        for element, target in outputs:
-            types[target] = numba.types.Array(numba.types.boolean if self.steps[element].result.is_mask else real, 1, "C")
-        self.signatures[name] = numba.void(*(types[array] for array in arrays), *(numba.float64 for _ in self.numbers))
+        types = self.types(outputs)
+        parameters = [*(types.get(array, self.readable) for array in arrays), *(self.number for _ in self.numbers)]
+        self.signatures[name] = self.truth(*parameters)
         return (
-            f"\n\ndef {name}({', '.join([*arrays, *self.numbers])}):\n{''.join(lines)}"
-            f"    for i in range({outputs[0][1]}.size):\n{''.join(inside)}"
+            f"\n\ndef {name}({', '.join([*arrays, *self.numbers])}):\n{guard}{''.join(lines)}"
+            f"    for i in range({outputs[0][1]}.size):\n{''.join(inside)}    return True\n"
         )
+
+    def guard(self, arrays: Sequence[str]) -> str:
+        """The statements that return False where an array to be written shares a part of its memory with another one.
+
+        The whole of it is no harm: an element is read before it is written.
+        """
+        masks = {t for y, t in zip(self.program.outputs, self.targets, strict=True) if y.is_mask}
+        pairs = [(a, b) for i, a in enumerate(arrays) for b in arrays[:i] if a in self.targets or b in self.targets]
+        used = dict.fromkeys(a for pair in pairs for a in pair)
+        lines = [f"    b_{a} = np.intp({a}.ctypes.data)\n    l_{a} = b_{a} + {a}.nbytes\n" for a in used]
+        for a, b in pairs:
+            alike = (a in masks) == (b in masks) and a[:-1] not in self.short and b[:-1] not in self.short
+            same = f" and b_{a} != b_{b}" if alike else ""
+            lines.append(f"    if b_{a} < l_{b} and b_{b} < l_{a}{same}:\n        return False\n")
+        return "".join(lines)
+
+    def types(self, outputs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+        """numba's types of the arrays that are written."""
+        masks = {t: self.steps[e].result.is_mask for e, t in outputs}
+        return {t: self.array(self.truth if is_mask else self.real, 1, "C") for t, is_mask in masks.items()}
 
     def used(self, outputs: Iterable[tuple[str, str]]) -> list[str]:
         """The arrays that a loop for `outputs` reads and writes."""

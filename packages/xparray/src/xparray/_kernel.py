@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from xparray.backends.numpy import backend as NUMPY
 FASTMATH = {"contract", "nsz"}
 
 _enabled: bool | None = None
+_compiling = threading.Lock()
 
 
 def jit_enabled() -> bool:
@@ -67,7 +69,8 @@ class Loop:
     def __call__(self, *args: Any) -> Any:
         compiled = self.compiled
         if compiled is None:
-            compiled = self.compiled = self._compile()
+            with _compiling:
+                compiled = self.compiled = self.compiled or self._compile()
         return compiled(*args)
 
     def _compile(self) -> Callable[..., Any]:
@@ -80,7 +83,9 @@ class Loop:
             # Numba's cache knows a loop by its name and its module's age; scalars of other modules have to show in the name.
             function.__qualname__ += f"_{zlib.crc32(called):08x}"
         fastmath = FASTMATH | {"reassoc"} if self.reassociate else FASTMATH
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(function)
+        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(
+            function
+        )
         return compiled
 
 

@@ -13,8 +13,9 @@ import numpy as np
 
 from xparray._backend import BACKEND_OF_TYPE, Backend, get_backend
 from xparray._device import Device
-from xparray._dispatch import common_backend, to_device
+from xparray._dispatch import SCALARS, common_backend, device_of, dtype_name, to_device
 from xparray._typing import Array
+from xparray.backends.numpy import backend as NUMPY
 
 
 def _named(f: Callable[..., Array], name: str, doc: str) -> Callable[..., Array]:
@@ -29,6 +30,8 @@ def _of_one(name: str, doc: str) -> Callable[..., Array]:
 
     def f(x: Array, /, *args: Any, **kwargs: Any) -> Array:
         backend = BACKEND_OF_TYPE[type(x)]
+        if "dtype" in kwargs:
+            kwargs["dtype"] = backend.native_dtype(kwargs["dtype"])
         return backend.wrap(backend.function(name)(x, *args, **kwargs))
 
     return _named(f, name, doc)
@@ -45,11 +48,11 @@ def _of_two(name: str, doc: str) -> Callable[..., Array]:
 
 
 def _of_three(name: str, doc: str) -> Callable[..., Array]:
-    """A function of three arrays, of which some may be Python scalars or None."""
+    """A function of three arrays, of which some may be Python scalars."""
 
-    def f(x1: Array, x2: Array = None, x3: Array = None, /, **kwargs: Any) -> Array:
-        backend = common_backend(name, (x1, x2, x3, *kwargs.values()))
-        return backend.wrap(backend.function(name)(x1, x2, x3, **kwargs))
+    def f(x1: Array, x2: Array, x3: Array, /) -> Array:
+        backend = common_backend(name, (x1, x2, x3))
+        return backend.wrap(backend.function(name)(x1, x2, x3))
 
     return _named(f, name, doc)
 
@@ -70,7 +73,10 @@ def _like(name: str, doc: str) -> Callable[..., Array]:
     def f(x: Array, /, *args: Any, device: str | Device | None = None, **kwargs: Any) -> Array:
         backend = BACKEND_OF_TYPE[type(x)]
         if device is not None:
-            return _create(name.removesuffix("_like"), x.shape, *args, device=device, **{"dtype": x.dtype, **kwargs})
+            kwargs.setdefault("dtype", dtype_name(x.dtype))
+            return _create(name.removesuffix("_like"), x.shape, *args, device=device, **kwargs)
+        if "dtype" in kwargs:
+            kwargs["dtype"] = backend.native_dtype(kwargs["dtype"])
         return backend.wrap(backend.function(name)(x, *args, **kwargs))
 
     return _named(f, name, doc)
@@ -97,26 +103,75 @@ def _create(name: str, *args: Any, device: str | Device, **kwargs: Any) -> Array
 
 
 def asarray(x: Any, /, *, dtype: Any = None, device: str | Device | None = None, copy: bool | None = None) -> Array:
-    """`x` as an array: a nested sequence, a Python number, or an array of any backend.
+    """`x` as an array: an array of any backend, a Python number, a nested sequence, or what else NumPy reads.
 
     Args:
         x: what to convert.
         dtype: the dtype of the result; that of `x` unless given.
         device: where the result lives; where `x` lives, or "numpy", unless given.
-        copy: True always copies, False raises ValueError where a copy would be needed.
+        copy: True always copies, False never does; None only where it has to.
+
+    Raises:
+        ValueError: a copy is needed and `copy` is False.
+        TypeError: `x` is no array and holds something else than numbers.
+
+    Example:
+        >>> asarray([1, 2], dtype="float32")
+        array([1., 2.], dtype=float32)
     """
-    if type(x) in BACKEND_OF_TYPE or hasattr(x, "__array_namespace__"):
-        y = x if device is None else to_device(x, device)
-        backend = BACKEND_OF_TYPE[type(y)]
-        return backend.wrap(backend.function("asarray")(y, dtype=backend.native_dtype(dtype), copy=copy))
-    y = np.asarray(x, dtype=dtype, copy=copy)
-    return y if device is None else to_device(y, device)
+    if not _is_array(x):
+        y = np.asarray(x, dtype=NUMPY.native_dtype(dtype), copy=copy)
+        if y.dtype.hasobject:
+            raise TypeError(
+                f"asarray: got {type(x).__name__} {x!r:.60}; expected an array, a number or a nested sequence of them"
+            )
+        return y if device is None else _moved(y, device, copy)
+    y = x if device is None else _moved(x, device, copy)
+    backend = BACKEND_OF_TYPE[type(y)]
+    if dtype is None and not copy:
+        return backend.wrap(y)
+    return backend.wrap(backend.function("asarray")(y, dtype=backend.native_dtype(dtype), copy=copy))
+
+
+def _is_array(x: Any) -> bool:
+    """Whether `x` is an array of an installed backend, rather than something for NumPy to read."""
+    if type(x) in SCALARS or not (type(x) in BACKEND_OF_TYPE or hasattr(x, "__array_namespace__")):
+        return False
+    try:
+        BACKEND_OF_TYPE[type(x)]
+    except TypeError:
+        return False
+    return True
+
+
+def _moved(x: Array, device: str | Device, copy: bool | None) -> Array:
+    device = Device.parse(device)
+    if copy is False and device_of(x) != device:
+        both_host = BACKEND_OF_TYPE[type(x)].is_host and get_backend(device.backend).is_host
+        if not both_host:
+            raise ValueError(
+                f"asarray: copy is False, but x lives on {device_of(x)} and a move to {device} copies; leave out copy=False"
+            )
+    return to_device(x, device)
 
 
 def astype(x: Array, dtype: Any, /, *, copy: bool = True) -> Array:
     """`x` with the dtype `dtype`; without a copy where `copy` is False and the dtype is right already."""
+    x = asarray(x)
     backend = BACKEND_OF_TYPE[type(x)]
     return backend.wrap(backend.function("astype")(x, backend.native_dtype(dtype), copy=copy))
+
+
+def clip(x: Array, /, min: Array | float | None = None, max: Array | float | None = None) -> Array:
+    """Each element of `x`, no less than `min` and no more than `max`; None sets no bound."""
+    backend = common_backend("clip", (x, min, max))
+    return backend.wrap(backend.function("clip")(x, min, max))
+
+
+def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
+    """The elements of `x` at `indices` along `axis`, line by line."""
+    backend = common_backend("take_along_axis", (x, indices))
+    return backend.wrap(backend.function("take_along_axis")(x, indices, axis=axis))
 
 
 # Creation
@@ -136,7 +191,6 @@ zeros_like = _like("zeros_like", "Zeros of the shape, dtype and device of `x`.")
 abs = _of_one("abs", "Absolute value of each element.")
 add = _of_two("add", "Sum of the elements.")
 ceil = _of_one("ceil", "Each element rounded up to an integer.")
-clip = _of_three("clip", "Each element of `x`, no less than `min` and no more than `max`.")
 cos = _of_one("cos", "Cosine of each element, in radians.")
 cosh = _of_one("cosh", "Hyperbolic cosine of each element.")
 divide = _of_two("divide", "Quotient of the elements.")
@@ -197,7 +251,6 @@ stack = _of_many("stack", "The arrays joined along a new axis `axis`.")
 
 # Indexing
 take = _of_two("take", "The elements of `x` at `indices` along `axis`.")
-take_along_axis = _of_two("take_along_axis", "The elements of `x` at `indices` along `axis`, line by line.")
 
 # Products
 matmul = _of_two("matmul", "Matrix product of the last two axes, broadcast over the others.")

@@ -12,7 +12,6 @@ import builtins
 import inspect
 import math
 import operator
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -141,13 +140,24 @@ _COMPARISON: dict[type[ast.cmpop], tuple[str, str]] = {
 _UNARY: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Not: "not ", ast.Invert: "~"}
 
 
-def translate(function: FunctionType, is_array: Sequence[bool], dtype: np.dtype[Any]) -> Program:
+def translate(
+    function: FunctionType,
+    is_array: Sequence[bool],
+    dtype: np.dtype[Any],
+    replaced: Mapping[str, Callable[..., Any]],
+) -> Program:
     """The steps of `function` when the arguments marked by `is_array` are arrays of `dtype` and the others Python numbers.
+
+    Args:
+        function: what to walk through.
+        is_array: for each argument, whether it is an array.
+        dtype: float32 or float64.
+        replaced: what xparray's functions call for these arrays instead of NumPy's function of that name.
 
     Raises:
         CannotTranslate: the function does something that one loop over elements cannot, or not to NumPy's bits.
     """
-    walk = _Walk(dtype)
+    walk = _Walk(dtype, replaced)
     parameters: list[Value] = []
     for position, array in enumerate(is_array):
         if array:
@@ -158,7 +168,9 @@ def translate(function: FunctionType, is_array: Sequence[bool], dtype: np.dtype[
     result = walk.inline(function, parameters, None)
     outputs = result if isinstance(result, tuple) else (result,)
     if not outputs or not all(isinstance(y, Element) for y in outputs):
-        raise CannotTranslate(f"{function.__name__}: it returns a number, which no array decides; NumPy's rules give its dtype")
+        raise CannotTranslate(
+            f"{function.__name__}: it returns a number, which no array decides; NumPy's rules give its dtype"
+        )
     return Program(
         function.__name__,
         dtype,
@@ -172,7 +184,7 @@ def translate(function: FunctionType, is_array: Sequence[bool], dtype: np.dtype[
 
 def why_never(function: FunctionType, count: int) -> str | None:
     """Why `function` of `count` arguments can be translated for no kinds of arguments; None where some may be."""
-    walk = _Walk(np.dtype(np.float32), only_form=True)
+    walk = _Walk(np.dtype(np.float32), {}, only_form=True)
     try:
         walk.inline(function, [Number(f"a{i}") for i in range(count)], None)
     except CannotTranslate as e:
@@ -183,8 +195,11 @@ def why_never(function: FunctionType, count: int) -> str | None:
 class _Walk:
     """Steps and numbers gathered on the way through a function and those it calls."""
 
-    def __init__(self, dtype: np.dtype[Any], *, only_form: bool = False) -> None:
+    def __init__(
+        self, dtype: np.dtype[Any], replaced: Mapping[str, Callable[..., Any]], *, only_form: bool = False
+    ) -> None:
         self.dtype = dtype
+        self.replaced = replaced
         self.only_form = only_form  # all arguments stand as numbers: ask only whether the form of the text is known
         self.steps: list[Step] = []
         self.known: dict[object, Element] = {}
@@ -247,7 +262,7 @@ class _Walk:
         parameters = ", ".join(f"a{i}" for i in range(count))
         values = "".join(f"{code}, " for code in self.numbers)
         names = dict(self.prelude_names)
-        exec(f"def numbers({parameters}):\n{''.join(self.prelude)}    return ({values})\n", names)  # noqa: PLW0122
+        exec(f"def numbers({parameters}):\n{''.join(self.prelude)}    return ({values})\n", names)
         numbers: Callable[..., tuple[Any, ...]] = names["numbers"]
         return numbers
 
@@ -365,7 +380,9 @@ class _Scope:
             return repr(node.value)
         value = self.single(node)
         if isinstance(value, Element):
-            raise self.refuse(whole, "asks an array for more than its elements; xp.where chooses, functions of xparray compute")
+            raise self.refuse(
+                whole, "asks an array for more than its elements; xp.where chooses, functions of xparray compute"
+            )
         return value.code
 
     def literal(self, node: ast.expr, value: float) -> Number:
@@ -403,8 +420,9 @@ class _Scope:
         if name == "power":
             if isinstance(right, Number):
                 self.need_floats(node, [left])
-                # NumPy's operator computes x ** 2 as a product, and has more such cases: they are left to it.
-                return self.walk.new("{0} * {0}", [left]) if right.literal == 2 else self.walk.call(operator.pow, [left, right])
+                if right.literal == 2:  # NumPy's operator computes a product here; its other such cases are left to it
+                    return self.walk.new("{0} * {0}", [left])
+                return self.walk.call(operator.pow, [left, right])
             return self.apply(node, np.power, name, [left, right])
         if not name:
             raise self.refuse(node, f"uses `{sign}`, which has no form in a loop with NumPy's results")
@@ -427,9 +445,10 @@ class _Scope:
         """`a < b`, and for numbers also chains."""
         if any(type(op) not in _COMPARISON for op in ops):
             raise self.refuse(node, "is no comparison of values")
+        signs = [_COMPARISON[type(op)][0] for op in ops]
         codes = [v.code for v in values if isinstance(v, Number)]
         if len(codes) == len(values):
-            return Number("(" + codes[0] + "".join(f" {_COMPARISON[type(op)][0]} {c}" for op, c in zip(ops, codes[1:], strict=True)) + ")")
+            return Number(f"({codes[0]} {' '.join(f'{sign} {c}' for sign, c in zip(signs, codes[1:], strict=True))})")
         if len(ops) > 1:
             raise self.refuse(node, "asks an array for one truth value; write (a < x) & (x < b)")
         return self.apply(node, None, _COMPARISON[type(ops[0])][1], values)
@@ -443,18 +462,20 @@ class _Scope:
         arguments = [self.visit(a) for a in node.args]
         options = {str(k.arg): self.visit(k.value) for k in node.keywords}
         function = self.resolve(node.func)
-        ufunc, name = _identify(function)
+        ufunc, name, is_own = _identify(function)
         values = [a for a in (*arguments, *options.values()) if not isinstance(a, tuple)]
         if len(values) == len(arguments) + len(options) and all(isinstance(v, Number) for v in values):
             if name and function is not builtins.abs and not self.walk.only_form:
-                raise self.refuse(node, f"takes only numbers and would give a float64 array; write math.{name}, or name an array")
+                raise self.refuse(
+                    node, f"takes only numbers and would give a float64 array; write math.{name}, or name an array"
+                )
             codes = [v.code for v in values if isinstance(v, Number)]
             named = [f"{k}={c}" for k, c in zip(options, codes[len(arguments) :], strict=True)]
             return Number(f"{self.only_number(node.func, node)}({', '.join(codes[: len(arguments)] + named)})")
         if name:
             if options or len(values) != len(arguments):
                 raise self.refuse(node, "has options, or a tuple, where a loop takes elements only")
-            return self.apply(node, ufunc, name, values)
+            return self.apply(node, ufunc, name, values, self.walk.replaced.get(name) if is_own else None)
         body = _body(function)
         if body is None:
             raise self.refuse(node, "is no function of elements that xparray or NumPy defines")
@@ -473,7 +494,9 @@ class _Scope:
             return cell.cell_contents
         return self.function.__globals__.get(node.id, getattr(builtins, node.id, None))
 
-    def bind(self, node: ast.expr, body: FunctionType, arguments: Sequence[Value], options: Mapping[str, Value]) -> list[Value]:
+    def bind(
+        self, node: ast.expr, body: FunctionType, arguments: Sequence[Value], options: Mapping[str, Value]
+    ) -> list[Value]:
         """The values of all parameters of a function that is walked through."""
         try:
             bound = inspect.signature(body).bind(*arguments, **options)
@@ -492,8 +515,15 @@ class _Scope:
             values.append(value)
         return values
 
-    def apply(self, node: ast.expr, ufunc: np.ufunc | None, name: str, values: Sequence[Element | Number]) -> Element:
-        """The element that the function `name` gives, of which one value at least is an element."""
+    def apply(
+        self,
+        node: ast.expr,
+        ufunc: np.ufunc | None,
+        name: str,
+        values: Sequence[Element | Number],
+        replacement: Callable[..., Any] | None = None,
+    ) -> Element:
+        """The element that the function `name` gives for `values`, of which one at least is an element."""
         expected = ufunc.nin if ufunc is not None else _ARGUMENTS.get(name, len(values))
         if len(values) != expected:
             raise self.refuse(node, f"has {len(values)} arguments; {name} takes {expected} in a loop")
@@ -521,27 +551,31 @@ class _Scope:
         char = self.walk.dtype.char
         if ufunc is None or f"{char * ufunc.nin}->{char}" not in ufunc.types:
             raise self.refuse(node, f"gives no {self.walk.dtype} for {self.walk.dtype}")
-        return self.walk.call(ufunc, values)
+        return self.walk.call(replacement or ufunc, values)
 
     def need_floats(self, node: ast.expr, values: Sequence[Element | Number]) -> list[Element | Number]:
         """The operands of arithmetic: a truth value among them counts as 0 or 1 where a float array says the dtype."""
         if not any(isinstance(v, Element) and not v.is_mask for v in values):
-            raise self.refuse(node, "computes with truth values and numbers only, to another dtype; use xp.where(condition, a, b)")
+            raise self.refuse(
+                node, "computes with truth values and numbers only, to another dtype; use xp.where(condition, a, b)"
+            )
         return [self.walk.new("T({0})", [v]) if isinstance(v, Element) and v.is_mask else v for v in values]
 
 
-def _identify(function: Any) -> tuple[np.ufunc | None, str]:
-    """The ufunc behind a function of NumPy, another library or xparray, and NumPy's name for it; ("", None) for others."""
+def _identify(function: Any) -> tuple[np.ufunc | None, str, bool]:
+    """The ufunc that a function is or, if it is xparray's, calls; NumPy's name for it, "" for others; whether it is xparray's."""
     import xparray
 
-    if getattr(function, "__module__", None) == "xparray" and getattr(xparray, function.__name__, None) is function:
-        function = getattr(np, function.__name__, None)
+    own = getattr(function, "__name__", "")
+    is_own = bool(own) and getattr(xparray, own, None) is function
+    if is_own:
+        function = getattr(np, own, None)
     if function is builtins.abs:
         function = np.absolute
     if isinstance(function, np.ufunc):
         usable = function.nout == 1 and function.signature is None
-        return (function, function.__name__) if usable else (None, "")
-    return None, next((name for name, other in _OTHER.items() if function is other), "")
+        return (function, function.__name__, is_own) if usable else (None, "", False)
+    return None, next((name for name, other in _OTHER.items() if function is other), ""), is_own
 
 
 def _body(function: Any) -> FunctionType | None:
@@ -557,31 +591,34 @@ def _body(function: Any) -> FunctionType | None:
 
 def _definition(function: FunctionType) -> ast.FunctionDef:
     """The syntax tree of a function, numbered by the lines of its file."""
-    name = function.__name__
+    name, code = function.__name__, function.__code__
     try:
-        lines, first = inspect.getsourcelines(function)
-        tree = ast.parse(textwrap.dedent("".join(lines)))
+        text = "".join(inspect.findsource(function)[0])
+        tree = ast.parse(text)
+        codes = [compile(tree, "<text>", "exec", dont_inherit=True)]
     except (OSError, TypeError, SyntaxError):
         raise CannotTranslate(f"{name}: its source text is not at hand; write it as a def in a file") from None
-    ast.increment_lineno(tree, first - 1)
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.FunctionDef):
-        raise CannotTranslate(f"{name}: it is no plain function; write it as a def")
-    definition = tree.body[0]
-    if not _is_text_of(definition, function.__code__):
+    for c in codes:  # grows on the way
+        codes += [inner for inner in c.co_consts if isinstance(inner, CodeType)]
+    # A file that was changed after its import shows another text than that of the running code.
+    if not any(_identity(c) == _identity(code) for c in codes):
         raise CannotTranslate(f"{name}: its source text is not that of the running code; was the file changed?")
-    return definition
-
-
-def _is_text_of(definition: ast.FunctionDef, code: CodeType) -> bool:
-    """Whether compiling the text gives the code that runs."""
-    outer = ast.parse(f"def outer({', '.join(code.co_freevars)}): pass")
-    bare = ast.FunctionDef(**{**dict(ast.iter_fields(definition)), "decorator_list": [], "returns": None})
-    assert isinstance(outer.body[0], ast.FunctionDef)
-    outer.body[0].body = [ast.copy_location(bare, definition)]
-    scope = compile(ast.fix_missing_locations(outer), "<text>", "exec", dont_inherit=True).co_consts[0]
-    again = next(c for c in scope.co_consts if isinstance(c, CodeType) and c.co_name == code.co_name)
-    return _identity(again) == _identity(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
+            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if first == code.co_firstlineno:
+                return node
+    raise CannotTranslate(f"{name}: it is no plain function; write it as a def")
 
 
 def _identity(code: CodeType) -> tuple[Any, ...]:
-    return code.co_code, code.co_names, code.co_varnames, code.co_freevars, repr(code.co_consts)
+    constants = [c for c in code.co_consts if not isinstance(c, CodeType)]
+    return (
+        code.co_name,
+        code.co_firstlineno,
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        repr(constants),
+    )

@@ -16,6 +16,7 @@ import numpy as np
 from xparray._device import Device
 from xparray._dispatch import to_device
 from xparray._typing import Array
+from xparray.backends.numpy import backend as NUMPY
 
 __all__ = ["Generator", "default_rng", "get_generator", "seed"]
 
@@ -37,7 +38,13 @@ class Generator:
     """
 
     def __init__(self, seed: int | np.random.SeedSequence | None = None) -> None:
-        self._rng = np.random.Generator(np.random.PCG64(seed))
+        try:
+            bits = np.random.PCG64(seed)
+        except (TypeError, ValueError) as e:
+            raise type(e)(
+                f"Generator: seed is {seed!r} ({type(seed).__name__}); expected a non-negative integer, a SeedSequence or None"
+            ) from e
+        self._rng = np.random.Generator(bits)
 
     def normal(
         self,
@@ -48,8 +55,12 @@ class Generator:
         dtype: Any = "float64",
         device: str | Device = "numpy",
     ) -> Array:
-        """Draws of the given shape from the normal distribution with mean `loc` and standard deviation `scale`."""
-        x = self._floats(self._rng.standard_normal, shape, dtype)
+        """Draws of the given shape from the normal distribution with mean `loc` and standard deviation `scale`.
+
+        Raises:
+            ValueError: `dtype` is no floating-point type.
+        """
+        x = self._floats("normal", self._rng.standard_normal, shape, dtype)
         x *= scale
         x += loc
         return to_device(x, device)
@@ -63,8 +74,12 @@ class Generator:
         dtype: Any = "float64",
         device: str | Device = "numpy",
     ) -> Array:
-        """Draws of the given shape, evenly from `low` (included) to `high`."""
-        x = self._floats(self._rng.random, shape, dtype)
+        """Draws of the given shape, evenly from `low` (included) to `high`.
+
+        Raises:
+            ValueError: `dtype` is no floating-point type.
+        """
+        x = self._floats("uniform", self._rng.random, shape, dtype)
         x *= high - low
         x += low
         return to_device(x, device)
@@ -77,13 +92,15 @@ class Generator:
         """
         if not 0 <= p <= 1:
             raise ValueError(f"bernoulli: p is {p}; expected a probability, from 0 to 1")
-        return to_device(np.asarray(self._rng.random(shape, dtype=np.float32) < p), device)
+        return to_device(np.asarray(self._rng.random(shape, dtype=np.float32) < float(p)), device)
 
     def integers(
         self, shape: tuple[int, ...], low: int, high: int, *, dtype: Any = "int64", device: str | Device = "numpy"
     ) -> Array:
         """Integers of the given shape, evenly from `low` (included) to `high` (excluded)."""
-        return to_device(np.asarray(self._rng.integers(low, high, shape, dtype=np.dtype(dtype))), device)
+        return to_device(
+            np.asarray(self._rng.integers(low, high, shape, dtype=np.dtype(NUMPY.native_dtype(dtype)))), device
+        )
 
     def permutation(self, n: int) -> np.ndarray[Any, Any]:
         """The integers from 0 to n - 1 in random order, `(n,)` int64, on the host."""
@@ -101,15 +118,22 @@ class Generator:
     @state.setter
     def state(self, text: str) -> None:
         try:
-            self._rng.bit_generator.state = json.loads(text)
-        except (ValueError, TypeError, KeyError) as e:
+            state = json.loads(text)
+            bits = np.random.PCG64(0)
+            bits.state = state
+            if bits.state != state:
+                raise ValueError("PCG64 did not keep this state as it is")
+        except (ValueError, TypeError, KeyError, OverflowError) as e:
             raise ValueError(
-                f"Generator.state: got {text[:60]!r}; expected the text that `Generator.state` gave (JSON of a PCG64 state)"
+                f"Generator.state: got {text!r:.80}; expected the text that `Generator.state` gave (JSON of a PCG64 state)"
             ) from e
+        self._rng.bit_generator.state = state
 
     @staticmethod
-    def _floats(draw: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
-        dtype = np.dtype(dtype)
+    def _floats(function: str, draw: Any, shape: tuple[int, ...], dtype: Any) -> np.ndarray[Any, Any]:
+        dtype = np.dtype(NUMPY.native_dtype(dtype))
+        if dtype.kind != "f":
+            raise ValueError(f"{function}: dtype is {dtype}; expected float16, float32 or float64")
         if dtype in (np.float32, np.float64):
             return np.asarray(draw(shape, dtype=dtype))
         return np.asarray(draw(shape, dtype=np.float32)).astype(dtype)

@@ -68,16 +68,10 @@ def numerical_grad(
         >>> numerical_grad(lambda x: x**3, [np.array([2.0])])[0].round(6)
         array([12.])
     """
-    places = [_Place.of(x) for x in inputs]
-    points = [_double(x) for x in inputs]
-
-    def outputs(xs: Sequence[Host]) -> list[Any]:
-        return _several(f(*(p.variable(x) for p, x in zip(places, xs, strict=True))))
-
-    weights = (
-        [np.ones(_shape(y)) for y in outputs(points)] if grad_outputs is None else [_host(g) for g in grad_outputs]
-    )
-    return [_partials(lambda xs: _weighted(outputs(xs), weights), points, i, eps) for i in range(len(points))]
+    trial = _Trial("numerical_grad", f, [_Input.of(f"input {i}", x) for i, x in enumerate(inputs)], (), eps)
+    ys = trial.run()
+    weights = [np.ones(_shape(y)) for y in ys] if grad_outputs is None else [_double(g) for g in grad_outputs]
+    return [trial.partials(i, weights) for i in range(len(inputs))]
 
 
 def check_backward(
@@ -114,7 +108,7 @@ def check_backward(
     """
     inputs = _inputs(func, x_data, no_grads)
     with _in_double(params):
-        _check(_name(func), func, inputs, _given(y_grad), params, _Tolerance(eps, atol, rtol))
+        _Trial(_name(func), func, inputs, params, eps).check(_given(y_grad), atol, rtol)
 
 
 def check_double_backward(
@@ -151,58 +145,155 @@ def check_double_backward(
     inputs = _inputs(func, x_data, no_grads)
     count = len(inputs)
     with _in_double(params):
-        seeds = _random(_several(func(*(i.variable() for i in inputs))), 1) if y_grad is None else _given(y_grad) or []
-        ys = [_Input(f"the gradient of output {i}", _Place.of(g), _double(g), True) for i, g in enumerate(seeds)]
+        outputs = _several(func(*(i.variable() for i in inputs)))
+        seeds = _given(y_grad) or _random(outputs, 1)
+        cotangents = [
+            _Input(f"the gradient of output {i}", g, xp.device_of(as_array(y)), True)
+            for i, (y, g) in enumerate(zip(outputs, seeds, strict=True))
+        ]
 
         def first_order(*args: Any) -> list[Any]:
-            xs = [x for x, i in zip(args, inputs, strict=False) if i.differentiable]
-            leaves = [*xs, *params]
-            outputs = _several(func(*args[:count]))
-            pairs = [(y, g) for y, g in zip(outputs, args[count:], strict=True) if _needs_grad(y)]
-            if not pairs:
-                return [xp.zeros_like(v.array) for v in leaves]
-            gs = grad([y for y, _ in pairs], leaves, [g for _, g in pairs], create_graph=True)
-            return [xp.zeros_like(v.array) if g is None else g for v, g in zip(leaves, gs, strict=True)]
+            leaves = [*(x for x, i in zip(args, inputs, strict=False) if i.differentiable), *params]
+            ys = _several(func(*args[:count]))
+            return _gradients(ys, leaves, args[count:], create_graph=True)
 
-        _check(
-            f"gradient of {_name(func)}",
-            first_order,
-            [*inputs, *ys],
-            _given(x_grad_grad),
-            params,
-            _Tolerance(eps, atol, rtol),
-        )
-
-
-class _Tolerance(NamedTuple):
-    eps: float
-    atol: float
-    rtol: float
-
-
-class _Place(NamedTuple):
-    """Where an input's array lives, so that changed values are put there too."""
-
-    device: Device
-
-    @classmethod
-    def of(cls, x: Any) -> _Place:
-        return cls(xp.device_of(as_array(x)))
-
-    def variable(self, x: Host) -> Variable:
-        return Variable(xp.to_device(x, self.device))
+        trial = _Trial(f"gradient of {_name(func)}", first_order, [*inputs, *cotangents], params, eps)
+        trial.check(_given(x_grad_grad), atol, rtol)
 
 
 class _Input(NamedTuple):
-    """One input of the function under test: its value, and whether slopes are taken in it."""
+    """One input of the function under test: its value, on the host where slopes are taken in it, and its home."""
 
     name: str
-    place: _Place
     value: Any
+    device: Device
     differentiable: bool
 
+    @classmethod
+    def of(cls, name: str, x: Any) -> _Input:
+        return cls(name, _double(x), xp.device_of(as_array(x)), True)
+
     def variable(self) -> Any:
-        return self.place.variable(self.value) if self.differentiable else self.value
+        return Variable(xp.to_device(self.value, self.device)) if self.differentiable else self.value
+
+
+class _Trial:
+    """A function with a point in which to differentiate it: its differentiable inputs and its parameters, in float64."""
+
+    def __init__(
+        self, name: str, func: Callable[..., Any], inputs: Sequence[_Input], params: Sequence[Variable], eps: float
+    ) -> None:
+        self.name = name
+        self.func = func
+        self.inputs = list(inputs)
+        self.params = params
+        self.eps = eps
+        self.chosen = [i for i, x in enumerate(inputs) if x.differentiable]
+        self.points = [*(inputs[i].value for i in self.chosen), *map(_host, params)]
+
+    def run(self, changed: int = -1, x: Host | None = None) -> list[Any]:
+        """The outputs, with `x` in the place of point number `changed`."""
+        if changed >= len(self.chosen):
+            p = self.params[changed - len(self.chosen)]
+            before = p.array
+            try:
+                p.array = xp.to_device(x, p.device)
+                return self.run()
+            finally:
+                p.array = before
+        inputs = list(self.inputs)
+        if changed >= 0:
+            inputs[self.chosen[changed]] = inputs[self.chosen[changed]]._replace(value=x)
+        return _several(self.func(*(i.variable() for i in inputs)))
+
+    def slope(self, i: int, direction: Host, weights: Sequence[Host]) -> float:
+        """The derivative of the weighted sum of the outputs as point `i` moves along `direction`."""
+
+        def total(t: float) -> float:
+            return _weighted(self.run(i, self.points[i] + t * direction), weights)
+
+        h = self.eps
+        return (total(-2 * h) - 8 * total(-h) + 8 * total(h) - total(2 * h)) / (12 * h)
+
+    def partials(self, i: int, weights: Sequence[Host]) -> Host:
+        """The slopes along each element of point `i`."""
+        g = np.zeros(self.points[i].shape)
+        for at in np.ndindex(g.shape):
+            direction = np.zeros(g.shape)
+            direction[at] = 1.0
+            g[at] = self.slope(i, direction, weights)
+        return g
+
+    def check(self, weights: list[Host] | None, atol: float, rtol: float) -> None:
+        """Compare each gradient with the slope along a random direction."""
+        ys = self.run()
+        weights = _random(ys, 2) if weights is None else weights
+        if [w.shape for w in weights] != [_shape(y) for y in ys]:
+            raise ValueError(
+                f"{self.name}: got weights of shapes {[w.shape for w in weights]} for outputs of shapes "
+                f"{[_shape(y) for y in ys]}; give one an output, of its shape"
+            )
+        # What rounding in the sums may leave of a slope.
+        size = math.fsum(float(np.sum(np.abs(w * _host(y)))) for y, w in zip(ys, weights, strict=True))
+        noise = float(np.finfo(np.float64).eps) * size / self.eps
+        directions = [_random([x], 3 + i)[0] for i, x in enumerate(self.points)]
+        count = len(self.chosen)
+        slopes = {i: self.slope(i, directions[i], weights) for i in range(count, len(self.points))}
+        # The gradients are those of a run before the ones with other inputs: a rule that reads what a later run wrote is found.
+        variables = [x.variable() for x in self.inputs]
+        leaves = [*(variables[i] for i in self.chosen), *self.params]
+        ys = _several(self.func(*variables))
+        slopes |= {i: self.slope(i, directions[i], weights) for i in range(count)}
+        seeds = [xp.to_device(w, xp.device_of(as_array(y))) for y, w in zip(ys, weights, strict=True)]
+        for i, g in enumerate(_gradients(ys, leaves, seeds)):
+            self._agree(i, _host(g), directions[i], slopes[i], weights, (atol, rtol, noise))
+
+    def _agree(
+        self,
+        i: int,
+        g: Host,
+        direction: Host,
+        expected: float,
+        weights: Sequence[Host],
+        tolerances: tuple[float, float, float],
+    ) -> None:
+        """Raise unless the gradient `g` has the slope that is expected; say what differs, and where."""
+        count = len(self.chosen)
+        name = (
+            self.inputs[self.chosen[i]].name if i < count else f"parameter {self.params[i - count].name or i - count}"
+        )
+        what = f"{self.name}: the gradient in {name}, {direction.shape} float64,"
+        if g.shape != direction.shape:
+            raise AssertionError(f"{what} has shape {g.shape}; expected {direction.shape}, the input's")
+        atol, rtol, noise = tolerances
+        with np.errstate(invalid="ignore"):  # infinities of both signs
+            got = float(np.sum(g * direction))
+        allowed = atol + rtol * float(np.sum(np.abs(g * direction))) + noise
+        if np.isfinite(allowed) and abs(got - expected) <= allowed:
+            return
+        text = (
+            f"{what} is wrong: its slope along a random direction is {got:.9g}, by central differences {expected:.9g}; "
+            f"the difference {abs(got - expected):.2e} is above the tolerance {allowed:.2e} "
+            f"(atol={atol}, rtol={rtol}, eps={self.eps})"
+        )
+        if g.size <= _LOCATED:
+            numerical = self.partials(i, weights)
+            difference = np.where(np.isfinite(g), np.abs(g - numerical), np.inf)
+            at = np.unravel_index(int(np.argmax(difference)), g.shape)
+            where = f" at [{', '.join(map(str, at))}]" if g.ndim else ""
+            text += f"\n  the largest difference{where}: got {g[at]:.9g}, expected {numerical[at]:.9g}"
+        raise AssertionError(text)
+
+
+def _gradients(
+    ys: Sequence[Any], leaves: Sequence[Variable], seeds: Sequence[Any], create_graph: bool = False
+) -> list[Any]:
+    """`grad`, with zeros for what the outputs do not depend on."""
+    pairs = [(y, g) for y, g in zip(ys, seeds, strict=True) if isinstance(y, Variable) and y.requires_grad]
+    gs: list[Any] = [None] * len(leaves)
+    if pairs and leaves:
+        gs = grad([y for y, _ in pairs], leaves, [g for _, g in pairs], create_graph=create_graph)
+    return [xp.zeros_like(v.array) if g is None else g for v, g in zip(leaves, gs, strict=True)]
 
 
 def _inputs(func: Any, x_data: Any, no_grads: Sequence[bool] | None) -> list[_Input]:
@@ -216,9 +307,9 @@ def _inputs(func: Any, x_data: Any, no_grads: Sequence[bool] | None) -> list[_In
     for i, (name, x) in enumerate(zip(names, values, strict=True)):
         floating = hasattr(x, "dtype") and dtype_name(x.dtype).startswith("float")
         if floating and not (no_grads and no_grads[i]):
-            inputs.append(_Input(name, _Place.of(x), _double(x), True))
+            inputs.append(_Input.of(name, x))
         else:
-            inputs.append(_Input(name, _Place(Device("numpy")), x, False))
+            inputs.append(_Input(name, x, Device("numpy"), False))
     return inputs
 
 
@@ -258,10 +349,6 @@ def _shape(x: Any) -> tuple[int, ...]:
     return tuple(x.shape)
 
 
-def _needs_grad(y: Any) -> bool:
-    return isinstance(y, Variable) and y.requires_grad
-
-
 def _random(like: Sequence[Any], seed: int) -> list[Host]:
     """Weights of both signs for every element, none of them small, the same in each run."""
     rng = np.random.default_rng(seed)
@@ -270,21 +357,6 @@ def _random(like: Sequence[Any], seed: int) -> list[Host]:
 
 def _weighted(ys: Sequence[Any], ws: Sequence[Host]) -> float:
     return math.fsum(float(np.sum(w * _host(y))) for y, w in zip(ys, ws, strict=True))
-
-
-def _slope(f: Callable[[float], float], eps: float) -> float:
-    """df/dt at t = 0."""
-    return (f(-2 * eps) - 8 * f(-eps) + 8 * f(eps) - f(2 * eps)) / (12 * eps)
-
-
-def _partials(f: Callable[[list[Host]], float], points: Sequence[Host], i: int, eps: float) -> Host:
-    """df/dx for every element x of input `i`."""
-    g = np.zeros(points[i].shape)
-    for at in np.ndindex(g.shape):
-        direction = np.zeros(g.shape)
-        direction[at] = 1.0
-        g[at] = _slope(lambda t, u=direction: f([x + t * u if j == i else x for j, x in enumerate(points)]), eps)  # type: ignore[misc]
-    return g
 
 
 @contextmanager
@@ -298,114 +370,3 @@ def _in_double(params: Sequence[Variable]) -> Iterator[None]:
     finally:
         for p, array in zip(params, before, strict=True):
             p.array = array
-
-
-def _check(
-    name: str,
-    func: Callable[..., Any],
-    inputs: list[_Input],
-    weights: list[Host] | None,
-    params: Sequence[Variable],
-    tolerance: _Tolerance,
-) -> None:
-    eps, atol, rtol = tolerance
-    expected: list[float] = []
-
-    def outputs(i: int, x: Host | None) -> list[Any]:
-        return _several(
-            func(
-                *(inp.place.variable(x) if j == i and x is not None else inp.variable() for j, inp in enumerate(inputs))
-            )
-        )
-
-    ys = outputs(-1, None)
-    ws = _random(ys, 2) if weights is None else weights
-    if [w.shape for w in ws] != [_shape(y) for y in ys]:
-        shapes = [w.shape for w in ws]
-        raise ValueError(
-            f"{name}: got weights of shapes {shapes} for outputs of shapes {[_shape(y) for y in ys]}; give one an output, of its shape"
-        )
-    noise = (
-        np.finfo(np.float64).eps
-        * math.fsum(float(np.sum(np.abs(w * _host(y)))) for y, w in zip(ys, ws, strict=True))
-        / eps
-    )
-
-    for i, p in enumerate(params):
-        expected.append(
-            _slope(lambda t, p=p, i=i: _at_parameter(p, t, i, lambda: _weighted(outputs(-1, None), ws)), eps)
-        )  # type: ignore[misc]
-    # The gradients are taken of a run before those that change the inputs, so that a rule which reads a buffer of a later run is found.
-    variables = [inp.variable() for inp in inputs]
-    ys = _several(func(*variables))
-    chosen = [i for i, inp in enumerate(inputs) if inp.differentiable]
-    directions = {i: _random([inputs[i].value], 3 + i)[0] for i in chosen}
-    slopes = {
-        i: _slope(lambda t, i=i: _weighted(outputs(i, inputs[i].value + t * directions[i]), ws), eps)  # type: ignore[misc]
-        for i in chosen
-    }
-    pairs = [(y, xp.to_device(w, y.device)) for y, w in zip(ys, ws, strict=True) if _needs_grad(y)]
-    leaves = [variables[i] for i in chosen] + list(params)
-    gs: list[Any] = (
-        grad([y for y, _ in pairs], leaves, [w for _, w in pairs]) if pairs and leaves else [None] * len(leaves)
-    )
-    gradients = [np.zeros(v.shape) if g is None else _host(g) for v, g in zip(leaves, gs, strict=True)]
-
-    for i, g in zip(chosen, gradients, strict=False):
-        inp = inputs[i]
-        _agree(
-            f"{name}: the gradient in {inp.name}, {inp.value.shape} float64,", g, directions[i], slopes[i], noise, tolerance,
-            lambda i=i: _partials(lambda xs: _weighted(outputs(i, xs[0]), ws), [inputs[i].value], 0, eps),  # type: ignore[misc]
-        )  # fmt: skip
-    for i, (p, g, slope) in enumerate(zip(params, gradients[len(chosen) :], expected, strict=True)):
-        label = f"parameter {p.name or i}"
-        _agree(
-            f"{name}: the gradient in {label}, {p.shape} float64,",
-            g,
-            _random([p], 100 + i)[0],
-            slope,
-            noise,
-            tolerance,
-            None,
-        )
-
-
-def _at_parameter(p: Variable, t: float, i: int, f: Callable[[], float]) -> float:
-    """`f()` while `p` is moved by `t` along its direction."""
-    before = p.array
-    try:
-        p.array = xp.to_device(_host(before) + t * _random([p], 100 + i)[0], p.device)
-        return f()
-    finally:
-        p.array = before
-
-
-def _agree(
-    what: str,
-    g: Host,
-    direction: Host,
-    expected: float,
-    noise: float,
-    tolerance: _Tolerance,
-    partials: Callable[[], Host] | None,
-) -> None:
-    """Compare the slope that the gradient `g` gives with the numerical one; say what differs, and where."""
-    eps, atol, rtol = tolerance
-    if g.shape != direction.shape:
-        raise AssertionError(f"{what} has shape {g.shape}; expected {direction.shape}, the input's")
-    products = g * direction
-    got = float(np.sum(products))
-    allowed = atol + rtol * float(np.sum(np.abs(products))) + noise
-    if np.isfinite(allowed) and abs(got - expected) <= allowed:
-        return
-    text = (
-        f"{what} is wrong: its slope along a random direction is {got:.9g}, by central differences {expected:.9g}; "
-        f"the difference {abs(got - expected):.2e} is above the tolerance {allowed:.2e} (atol={atol}, rtol={rtol}, eps={eps})"
-    )
-    if partials is not None and g.size <= _LOCATED:
-        numerical = partials()
-        difference = np.where(np.isfinite(g), np.abs(g - numerical), np.inf)
-        at = np.unravel_index(int(np.argmax(difference)), g.shape)
-        where = f"at [{', '.join(map(str, at))}]" if g.ndim else "there"
-        text += f"\n  the largest difference {where}: got {g[at]:.9g}, expected {numerical[at]:.9g}"
-    raise AssertionError(text)

@@ -18,3 +18,10 @@ def dtype_of(x: Any) -> np.dtype[Any]:
     """The dtype of an array of any backend as NumPy's object."""
     dtype = x.dtype
     return dtype if isinstance(dtype, np.dtype) else np.dtype(str(dtype).rpartition(".")[2])
+
+
+def can_fill(source: np.dtype[Any], target: np.dtype[Any]) -> bool:
+    """Whether values of `source` may be written into an array of `target`: numbers of the same kind, or what loses nothing."""
+    if source.kind in "biufc" and target.kind in "biufc":
+        return np.can_cast(source, target, "same_kind")
+    return source.kind == target.kind and np.can_cast(source, target, "safe")

@@ -406,6 +406,9 @@ class Link:
     @property
     def device(self) -> Device:
         """The device of the first parameter, else of the first persistent array, else the one moved to last."""
+        for _, entry in self._entries():
+            if isinstance(entry, Parameter):
+                return entry.device
         for p in self.params():
             return p.device
         for _, value in self.namedpersistents():
@@ -539,9 +542,11 @@ class Link:
             else:
                 children.append((name, entry))
         for name in self._persistent:
-            value = serializer(name, getattr(self, name))
+            value = getattr(self, name)
+            read = serializer(name, value)
             if serializer.reading:
-                object.__setattr__(self, name, value)
+                new = value is None and is_array(read)
+                object.__setattr__(self, name, xparray.to_device(read, self.device) if new else read)
         for name, child in children:
             child.serialize(serializer[name])
 

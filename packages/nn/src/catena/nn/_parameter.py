@@ -10,7 +10,7 @@ import numpy as np
 
 import xparray
 from catena.autograd import Variable, config
-from catena.nn._arrays import dtype_of, is_array
+from catena.nn._arrays import can_fill, dtype_of, is_array
 from catena.nn.initializers import NaN, checked_shape, generate_array, get_initializer
 from xparray import Array, Device
 
@@ -57,8 +57,6 @@ class Parameter(Variable):
         >>> W.shape, W.grad is None
         ((2, 3), True)
     """
-
-    update_rule: Any
 
     def __init__(
         self, initializer: Any = None, shape: Any = None, name: str | None = None, *, dtype: Any = None
@@ -185,8 +183,9 @@ class Parameter(Variable):
         else:
             own = getattr(self.initializer, "dtype", None)
             dtype = np.dtype(next(d for d in (self._dtype, own, config.dtype) if d is not None))
-        if not np.can_cast(dtype_of(array), dtype, "same_kind"):
-            raise ValueError(f"parameter {self.path} is {dtype} and cannot take values of {dtype_of(array)}")
+        if not is_array(array) or not can_fill(dtype_of(array), dtype):
+            found = dtype_of(array) if is_array(array) else type(array).__name__
+            raise ValueError(f"parameter {self.path} is {dtype} and cannot take values of {found}")
         return xparray.to_device(xparray.astype(array, dtype, copy=False), self.device)
 
     def _make(self, array: Array) -> None:

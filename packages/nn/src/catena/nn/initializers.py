@@ -21,7 +21,7 @@ import numpy as np
 
 import xparray
 from catena.autograd import Variable, config
-from catena.nn._arrays import dtype_of, is_array
+from catena.nn._arrays import can_fill, dtype_of, is_array
 from xparray import Array, Device
 from xparray.random import Generator
 
@@ -214,7 +214,7 @@ class Constant(Initializer):
                 "give an array of that shape, or a number"
             )
         target = dtype_of(array)
-        if not np.can_cast(host.dtype, target, "same_kind"):
+        if not can_fill(host.dtype, target):
             raise ValueError(
                 f"{type(self).__name__}: fill_value is {host.dtype}, the array to fill {target}, which cannot hold it; "
                 "give a dtype that can"

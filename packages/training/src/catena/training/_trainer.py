@@ -16,7 +16,8 @@ import numpy as np
 import catena.nn as nn
 import xparray.random
 from catena.training._extension import PRIORITY_READER
-from catena.training.triggers import Trigger, get_trigger
+from catena.training._json import serialize_json
+from catena.training.triggers import get_trigger
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -28,7 +29,7 @@ class _Entry:
     """An extension as the trainer keeps it."""
 
     extension: Any
-    trigger: Trigger
+    trigger: Any
     priority: int
     call_before_training: bool
 
@@ -57,13 +58,15 @@ class Trainer:
         out: the folder of all files; `run` makes it.
         extensions: to `extend` one after another.
 
+    Raises:
+        ValueError: an optimizer has no target.
+
     Attributes:
         observation: what was reported in the running iteration, by name.
         reporter: the reporter that collects it.
 
     Example:
         >>> import tempfile
-        >>> from catena.training import Trainer, get_trigger
         >>> class Count:  # an updater has these; see StandardUpdater for one that trains
         ...     iteration = epoch = 0
         ...     def connect_trainer(self, trainer): ...
@@ -85,12 +88,14 @@ class Trainer:
         out: str | os.PathLike[str] = "result",
         extensions: Iterable[Any] | None = None,
     ) -> None:
-        self.updater = updater
-        self.stop_trigger = get_trigger(stop_trigger)
+        self.updater: Any = updater  # most have epochs too, which Updater does not promise
+        self.stop_trigger: Any = get_trigger(stop_trigger)
         self.out = out
         self.observation: dict[str, Any] = {}
         self.reporter = nn.Reporter()
         for name, optimizer in updater.get_all_optimizers().items():
+            if optimizer.target is None:
+                raise ValueError(f"Trainer: the optimizer {name!r} has no model; call optimizer.setup(model) first")
             self.reporter.add_observer(name, optimizer.target)
             self.reporter.add_observers(name, optimizer.target.namedlinks(skipself=True))
         self._extensions: dict[str, _Entry] = {}
@@ -104,7 +109,7 @@ class Trainer:
     @property
     def is_before_training(self) -> bool:
         """Whether no update was done yet, in this run or in one that it resumes."""
-        return self.updater.iteration == 0
+        return bool(self.updater.iteration == 0)
 
     @property
     def elapsed_time(self) -> float:
@@ -151,11 +156,11 @@ class Trainer:
             unique = f"{name}_{ordinal}"
         if trigger is None:
             trigger = getattr(extension, "trigger", (1, "iteration"))
-        if priority is None:
-            priority = getattr(extension, "priority", PRIORITY_READER)
+        order: int = getattr(extension, "priority", PRIORITY_READER) if priority is None else priority
+        entry = _Entry(extension, get_trigger(trigger), order, call_before_training)
         if hasattr(extension, "name"):
-            extension.name = unique
-        self._extensions[unique] = _Entry(extension, get_trigger(trigger), priority, call_before_training)
+            entry.extension.name = unique
+        self._extensions[unique] = entry
 
     def get_extension(self, name: str) -> Any:
         """The extension of that name.
@@ -187,10 +192,10 @@ class Trainer:
                 "catena.nn.serializers.load_npz(file, trainer)"
             )
         self._ran = True
-        os.makedirs(self.out, exist_ok=True)
         entries = sorted(self._extensions.values(), key=lambda entry: -entry.priority)
         self._started_at = time.perf_counter()
         try:
+            os.makedirs(self.out, exist_ok=True)
             # Lowest priority first: a snapshot restores the run before any other extension looks at it.
             for entry in sorted(entries, key=lambda entry: entry.priority):
                 entry.tell("initialize", self)
@@ -269,20 +274,19 @@ def _failure_of(step: Callable[[], None]) -> BaseException | None:
 
 
 def _serialize_random_states(serializer: Serializer) -> None:
-    """Write or read the process's random generators, each as a string of JSON; reading changes all of them or none."""
+    """Write or read the states of the process's random generators, as JSON."""
+    numpy_state = json.loads(json.dumps(np.random.get_state(legacy=False), default=np.ndarray.tolist))
+    numpy_state = serialize_json(serializer, "numpy", numpy_state)
+    python_state = serialize_json(serializer, "python", list(random.getstate()))
     generator = xparray.random.get_generator()
-    numpy_state = np.random.get_state(legacy=False)
-    states = {
-        "xparray": generator.state,
-        "numpy": json.dumps(numpy_state, default=np.ndarray.tolist),
-        "python": json.dumps(random.getstate()),
-    }
-    read = {name: str(serializer(name, state)) for name, state in states.items()}
+    xparray_state = serializer("xparray", generator.state)
     if not serializer.reading:
         return
-    version, internal, gauss_next = json.loads(read["python"])
-    python_state = (version, tuple(internal), gauss_next)
-    numpy_state = json.loads(read["numpy"])
-    np.random.set_state(numpy_state)
-    random.setstate(python_state)
-    generator.state = read["xparray"]
+    try:
+        np.random.set_state(numpy_state)
+        random.setstate(tuple(tuple(part) if isinstance(part, list) else part for part in python_state))
+    except (ValueError, TypeError, KeyError) as error:
+        raise ValueError(
+            f"Trainer: the file holds a state that no random generator of numpy or Python has: {error}"
+        ) from error
+    generator.state = xparray_state

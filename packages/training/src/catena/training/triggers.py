@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -102,7 +102,7 @@ def get_trigger(trigger: Any) -> Trigger:
     if trigger is None:
         return never
     if callable(trigger):
-        return trigger  # type: ignore[no-any-return]
+        return cast("Trigger", trigger)
     if isinstance(trigger, (tuple, list)) and len(trigger) == 2:
         return IntervalTrigger(*trigger)
     raise TypeError(

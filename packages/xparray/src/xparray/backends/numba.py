@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from xparray._backend import Backend
 from xparray._device import Device
 from xparray._typing import Array
+from xparray.backends.numpy import NumpyBackend
 
 
 class NumbaArray(np.ndarray[Any, Any]):
@@ -47,11 +47,10 @@ def _tagging(f: Callable[..., Any]) -> Callable[..., Any]:
     return tagged
 
 
-class NumbaBackend(Backend):
+class NumbaBackend(NumpyBackend):
     """Tagged ndarrays; without numba installed they compute what plain ones do."""
 
     name = "numba"
-    is_host = True
     namespace = _Namespace()
     array_types = (NumbaArray,)
 
@@ -73,10 +72,6 @@ class NumbaBackend(Backend):
             parts = [self.wrap(part) for part in y]
             return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
         return y
-
-    def shares_memory(self, x: Array, y: Array) -> bool:
-        """Whether the address ranges of the two arrays overlap."""
-        return bool(np.may_share_memory(x, y))
 
 
 backend = NumbaBackend()

@@ -16,8 +16,14 @@ class NumpyBackend(Backend):
 
     name = "numpy"
     is_host = True
-    namespace = np
-    array_types = (np.ndarray, np.generic)
+    namespace: Any = np
+    array_types: tuple[type, ...] = (np.ndarray, np.generic)
+
+    def native_dtype(self, dtype: Any) -> Any:
+        """`dtype` itself, or NumPy's dtype of the same name for another library's object."""
+        if dtype is None or isinstance(dtype, np.dtype | type | str):
+            return dtype
+        return np.dtype(str(dtype).rpartition(".")[2])
 
     def from_host(self, x: np.ndarray[Any, Any], device: Device) -> Array:
         """`x` itself."""

@@ -9,12 +9,14 @@ import numpy as np
 from xparray._backend import Backend
 from xparray._device import Device
 from xparray._typing import Array
+from xparray.backends.numpy import backend as NUMPY
 
 try:
     import array_api_strict
 except ImportError as e:
     raise ImportError('device "strict": array-api-strict is not installed; pip install array-api-strict') from e
 
+_DType = type(array_api_strict.float32)
 _HOST = array_api_strict.Device("CPU_DEVICE")
 # array-api-strict's devices have no public name: they are made from the names it documents.
 _PARTS = {name: array_api_strict.Device(name) for name in ("CPU_DEVICE", "device1", "device2")}
@@ -41,10 +43,13 @@ class StrictBackend(Backend):
             raise ValueError(f"device {str(device)!r}: array-api-strict has {', '.join(_PARTS)}") from None
 
     def native_dtype(self, dtype: Any) -> Any:
-        """The library's dtype object of the same name."""
-        if dtype is None or hasattr(dtype, "_np_dtype"):
+        """The library's dtype object of the same name; raises ValueError where it has none."""
+        if dtype is None or isinstance(dtype, _DType):
             return dtype
-        return getattr(array_api_strict, np.dtype(dtype).name)
+        name = np.dtype(NUMPY.native_dtype(dtype)).name
+        if not hasattr(array_api_strict, name):
+            raise ValueError(f'device "strict": array-api-strict has no dtype {name}')
+        return getattr(array_api_strict, name)
 
     def from_host(self, x: np.ndarray[Any, Any], device: Device) -> Array:
         """A copy of `x` on `device`."""

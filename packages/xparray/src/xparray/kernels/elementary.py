@@ -193,19 +193,19 @@ def _tanh(x: Any, y: Any) -> None:
 
 
 def floating(x: Any) -> bool:
-    """Whether `x` is an array of float32 or float64 in the machine's byte order, which the loops are written for."""
-    return x.dtype == np.float32 or x.dtype == np.float64
+    """Whether the ndarray `x` is float32 or float64 in the machine's byte order, which is what the loops are written for."""
+    return x.dtype in (f4, f8)
 
 
 def dense(x: Any) -> Any:
-    """`x`, or a copy of it, in C order, aligned and writable: numba compiles a loop again for every other kind of memory."""
+    """`x`, or a copy of it, in C order, aligned and writable: numba would compile a loop anew for every other kind of memory."""
     return x if x.flags.carray else x.copy()
 
 
-def map_into(function: Loop, x: Any) -> Any:
-    """A new array in C order whose elements `function(x, y)` writes, both given in one axis."""
-    y = np.empty(x.shape, x.dtype)
-    function(dense(x).reshape(-1), y.reshape(-1))
+def mapped(function: Loop, *xs: Any) -> Any:
+    """A new array, like the first of `xs` and in C order, into which `function(*xs, out)` writes; all are given in one axis."""
+    y = np.empty(xs[0].shape, xs[0].dtype)
+    function(*[dense(x).reshape(-1) for x in xs], y.reshape(-1))
     return y
 
 
@@ -215,7 +215,7 @@ def _jitted(numpy_function: np.ufunc, function: Loop) -> Callable[..., Any]:
     def apply(x: Any, /, *args: Any, **kwargs: Any) -> Any:
         if args or kwargs or not isinstance(x, np.ndarray) or not floating(x) or not jit_enabled():
             return numpy_function(x, *args, **kwargs)
-        return map_into(function, x.view(np.ndarray))
+        return mapped(function, x.view(np.ndarray))
 
     apply.__name__ = numpy_function.__name__
     apply.__doc__ = f"Like `numpy.{numpy_function.__name__}`; float32 and float64 arrays by a jitted loop."

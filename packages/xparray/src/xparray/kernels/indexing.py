@@ -17,14 +17,15 @@ from xparray._typing import Array
 def scatter_add(g: Array, *, key: Any, shape: tuple[int, ...]) -> Array:
     """Zeros of shape `shape` to which `g`, of the shape of `x[key]`, is added at `key`; elements indexed twice receive both.
 
-    The reference multiplies with the matrix that says which element of `g` belongs where: any library has what it takes.
+    The reference chooses for each element those of `g` that belong there, and sums them: any library has what it takes.
     """
     n = math.prod(shape)
     places = np.asarray(np.reshape(np.arange(n), shape)[_host_key(key)])
     where = np.arange(n)[:, None] == np.reshape(places, (1, -1))
     ns = array_namespace(g)
-    selector = ns.astype(xp.asarray(where, device=device_of(g)), g.dtype)
-    return ns.reshape(selector @ ns.reshape(g, (-1,)), shape)
+    chosen = ns.where(xp.asarray(where, device=device_of(g)), ns.reshape(g, (1, -1)), 0)
+    y = ns.reshape(ns.sum(chosen, axis=1), shape)
+    return y if y.dtype == g.dtype else ns.astype(y, g.dtype)
 
 
 @scatter_add.on("host", jit=False)

@@ -175,9 +175,9 @@ def _(g: Sequence[Array | None], out_spec: list[Spec], axis: int, *, needs: tupl
 
 
 @op
-def astype(x: Array, *, dtype: Any) -> Array:
-    """x with another dtype; the gradient comes back in x's."""
-    return xp.astype(x, dtype)
+def astype(x: Array, *, dtype: Any, copy: bool = True) -> Array:
+    """x with another dtype (x itself where `copy` is False and it has that dtype); the gradient comes back in x's."""
+    return xp.astype(x, dtype, copy=copy)
 
 
 astype.vjps(x=lambda g, x_spec: astype(g, dtype=x_spec.dtype))

@@ -17,7 +17,9 @@ from __future__ import annotations
 try:
     import hypothesis  # noqa: F401 - an optional library; without it the modules below do not load
 except ImportError as e:
-    raise ImportError("catena.autograd.testing: hypothesis is not installed; pip install catena-autograd[testing]") from e
+    raise ImportError(
+        "catena.autograd.testing: hypothesis is not installed; pip install catena-autograd[testing]"
+    ) from e
 
 from catena.autograd.testing._case import CASES, Case, Cases
 from catena.autograd.testing._check import check_call, check_op
@@ -29,6 +31,7 @@ from catena.autograd.testing._strategies import (
     broadcasting,
     calls,
     composite,
+    conditions,
     dtypes,
     integers,
     laid_out,
@@ -38,7 +41,7 @@ from catena.autograd.testing._strategies import (
 )
 
 # The cases of autograd's own ops enter the table.
-from catena.autograd.testing import _cases as _  # noqa: E402, F401, isort: skip
+from catena.autograd.testing import _cases as _  # noqa: F401, isort: skip
 
 __all__ = [
     "CASES",
@@ -53,6 +56,7 @@ __all__ = [
     "check_call",
     "check_op",
     "composite",
+    "conditions",
     "dtypes",
     "integers",
     "laid_out",

@@ -25,6 +25,7 @@ class Case:
         backends: what the op is tried on; a backend that is not installed is left out.
         tolerance: multiplies the tolerance between dtypes and backends.
         order: up to which derivatives are checked.
+        keeps_dtype: floating outputs have the dtype to which the floating inputs promote.
     """
 
     calls: SearchStrategy[Call]
@@ -33,6 +34,7 @@ class Case:
     backends: tuple[str, ...] = ("numpy", "numba", "strict")
     tolerance: float = 1.0
     order: int = 2
+    keeps_dtype: bool = True
 
 
 class Cases:
@@ -74,4 +76,3 @@ def _is_installed(op: Op) -> bool:
 
 # The cases of catena's own ops; each package enters those of its own in a module of its own.
 CASES = Cases()
-

@@ -20,6 +20,7 @@ from catena.autograd.testing._strategies import (
     broadcasting,
     calls,
     composite,
+    conditions,
     integers,
     reals,
     sampled_from,
@@ -72,7 +73,7 @@ CASES.add(
 )
 CASES.add(F.maximum, Case(broadcasting(reals(), reals(offset=APART))))
 CASES.add(F.minimum, Case(broadcasting(reals(), reals(offset=APART))))
-CASES.add(F.where, Case(broadcasting(st.booleans(), reals(), reals())))
+CASES.add(F.where, Case(broadcasting(conditions, reals(), reals())))
 bounds = st.one_of(st.none(), reals(-2, 0, offset=APART)), st.one_of(st.none(), reals(1, 2, offset=APART))
 CASES.add(F.clip, Case(calls(arrays(), min=bounds[0], max=bounds[1])))
 
@@ -211,7 +212,7 @@ CASES.add(concat, Case(joined()))
 CASES.add(stack, Case(stacked()))
 CASES.add(F.split_axis, Case(cut()))
 # To float64 alone: the slopes of a conversion to fewer digits are those of a staircase.
-CASES.add(F.astype, Case(calls(arrays(), dtype="float64")))
+CASES.add(F.astype, Case(calls(arrays(), dtype="float64"), keeps_dtype=False))
 CASES.add(F.to_device, Case(calls(arrays(dtype=sampled_from(["float32", "float64"])), device=sampled_from(DEVICES))))
 
 # ---------------------------------------------------------------------------------------------------------------------- indexing
@@ -273,11 +274,35 @@ CASES.add(F.take, Case(taken(), backends=HOST))
 def multiplied(draw: st.DrawFn) -> Call:
     m, k, n = (draw(integers(0, 3)) for _ in range(3))
     batch = draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=1, min_side=1, max_side=2)).input_shapes
-    a, b = draw(sampled_from([((*batch[0], m, k), (*batch[1], k, n)), ((m, k), (k, n)), ((k,), (k, n)), ((m, k), (k,)), ((k,), (k,)), ((k,), (*batch[1], k, n))]))
+    a, b = draw(
+        sampled_from(
+            [
+                ((*batch[0], m, k), (*batch[1], k, n)),
+                ((m, k), (k, n)),
+                ((k,), (k, n)),
+                ((m, k), (k,)),
+                ((k,), (k,)),
+                ((k,), (*batch[1], k, n)),
+            ]
+        )
+    )
     return Call(draw(arrays(shape=a)), draw(arrays(shape=b)))
 
 
-SUBSCRIPTS = ["ij,jk->ik", "ij,ij->", "ij->ji", "ij->j", "i,j->ij", "ij,k->i", "bij,bjk->bik", "ij,jk,kl->il", ",i->i", "ij,j->", "i->i", "->"]
+SUBSCRIPTS = [
+    "ij,jk->ik",
+    "ij,ij->",
+    "ij->ji",
+    "ij->j",
+    "i,j->ij",
+    "ij,k->i",
+    "bij,bjk->bik",
+    "ij,jk,kl->il",
+    ",i->i",
+    "ij,j->",
+    "i->i",
+    "->",
+]
 
 
 @composite

@@ -8,12 +8,14 @@ from typing import Any
 import hypothesis.extra.numpy as hnp
 import hypothesis.strategies as st
 import numpy as np
+
 from xparray import Array
 
 Strategy = st.SearchStrategy
 composite = st.composite
 integers = st.integers
 sampled_from = st.sampled_from
+conditions = st.booleans()
 
 LAYOUTS = ("C", "F", "reversed", "strided")
 
@@ -93,7 +95,10 @@ def arrays(
     dtype: Strategy[str] | str | None = None,
     distinct: bool = False,
 ) -> Strategy[Array]:
-    """Arrays of `values` (`reals()`), of a drawn shape (`shapes()`), dtype (`dtypes()`) and layout in memory; `distinct` has no value twice."""
+    """Arrays of `values` (`reals()`), of a drawn shape (`shapes()`), dtype (`dtypes()`) and layout in memory.
+
+    With `distinct`, no value comes twice.
+    """
     return st.builds(
         laid_out,
         hnp.arrays(
@@ -123,29 +128,30 @@ def _drawn(x: Any) -> Strategy[Any]:
     return x if isinstance(x, st.SearchStrategy) else st.just(x)
 
 
-def broadcasting(*values: Strategy[Any], dtype: Strategy[str] | str | None = None, scalars: bool = True, **options: Any) -> Strategy[Call]:
+def broadcasting(
+    *values: Strategy[Any], dtype: Strategy[str] | str | None = None, scalars: bool = True, **options: Any
+) -> Strategy[Call]:
     """Calls with one input for each of `values`, of shapes that broadcast together; now and then one is a Python number (`scalars`).
 
-    Boolean values give boolean arrays, others floating ones of `dtype` (`dtypes()`).
+    `conditions` gives boolean arrays, other values floating ones of `dtype` (`dtypes()`).
     """
 
     @st.composite
     def drawn(draw: st.DrawFn) -> Call:
         sides = draw(st.sampled_from([(1, 4), (1, 4), (1, 4), (0, 2)]))
-        pair = hnp.mutually_broadcastable_shapes(num_shapes=len(values), max_dims=3, min_side=sides[0], max_side=sides[1])
+        pair = hnp.mutually_broadcastable_shapes(
+            num_shapes=len(values), max_dims=3, min_side=sides[0], max_side=sides[1]
+        )
         found = draw(pair).input_shapes if len(values) > 1 else [draw(shapes())]
-        numbers = draw(st.sampled_from([None] * 5 + list(range(len(values))))) if scalars and len(values) > 1 else None
+        number = draw(st.sampled_from([None] * 5 + list(range(len(values))))) if scalars and len(values) > 1 else None
         inputs: list[Any] = []
         for i, (value, shape) in enumerate(zip(values, found, strict=True)):
-            example = draw(value)
-            if isinstance(example, bool):
+            if value is conditions:
                 inputs.append(draw(arrays(value, shape, dtype="bool")))
-            elif i == numbers:
-                inputs.append(example)
+            elif i == number:
+                inputs.append(draw(value))
             else:
                 inputs.append(draw(arrays(value, shape, dtype=dtype)))
         return Call(*inputs, **{name: draw(_drawn(value)) for name, value in options.items()})
 
     return drawn()
-
-

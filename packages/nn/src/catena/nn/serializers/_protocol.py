@@ -11,7 +11,7 @@ import numpy as np
 
 import xparray
 from catena.autograd import Variable
-from catena.nn._arrays import dtype_of, is_array
+from catena.nn._arrays import can_fill, dtype_of, is_array
 
 HostArray = np.ndarray[Any, Any]
 Ignored = str | Callable[[str], bool] | Iterable[str | Callable[[str], bool]] | None
@@ -81,7 +81,12 @@ class DictionarySerializer(_InDict):
         self.target: dict[str, HostArray] = {} if target is None else target
 
     def save(self, obj: Any) -> None:
-        """Write `obj`."""
+        """Write `obj`.
+
+        Raises:
+            TypeError: `obj` has no method `serialize`.
+        """
+        check_serializable(obj)
         obj.serialize(self)
 
     def __call__(self, key: str, value: Any) -> Any:
@@ -150,17 +155,18 @@ class _Restorer(_Recorder):
         return _Restorer(self.values, f"{self._name(key)}/")
 
 
-def recorded(obj: Any) -> dict[str, Any]:
-    """The values that `obj` would write, by key, as they are.
-
-    Raises:
-        TypeError: `obj` has no method `serialize`.
-    """
+def check_serializable(obj: Any) -> None:
+    """Raise TypeError if `obj` has no method `serialize`."""
     if not callable(getattr(obj, "serialize", None)) or isinstance(obj, type):
         raise TypeError(
             f"serializers: got {obj!r:.60} ({type(obj).__name__}); "
             "expected an object with a method serialize(serializer), such as a Link, an optimizer or a Trainer"
         )
+
+
+def recorded(obj: Any) -> dict[str, Any]:
+    """The values that `obj` would write, by key, as they are."""
+    check_serializable(obj)
     values: dict[str, Any] = {}
     obj.serialize(_Recorder(values))
     return values
@@ -175,11 +181,16 @@ class _Source:
         given = [] if ignored is None else [ignored] if isinstance(ignored, str) or callable(ignored) else list(ignored)
         self._names = {name for name in given if isinstance(name, str)}
         self._tests = [test for test in given if not isinstance(test, str)]
+        self._written: list[tuple[Any, Any]] = []
+        self.begin()
         self.collecting = False
+
+    def begin(self) -> None:
+        """From here on what does not fit is noted, rather than raised at once."""
+        self.collecting = True
         self.used: set[str] = set()
         self.missing: list[str] = []
         self.misfits: list[str] = []
-        self._written: list[tuple[Any, Any]] = []
 
     def ignores(self, name: str) -> bool:
         return name in self._names or any(test(name) for test in self._tests)
@@ -201,8 +212,10 @@ class _Source:
         dtype = dtype_of(array)
         if stored.shape != tuple(array.shape):
             self.misfit(f"{name} has shape {stored.shape}, expected {tuple(array.shape)}")
-        elif not np.can_cast(stored.dtype, dtype, "same_kind"):
+        elif not can_fill(stored.dtype, dtype):
             self.misfit(f"{name} is {stored.dtype}, expected {dtype}")
+        elif isinstance(array, np.ndarray) and not array.flags.writeable:
+            self.misfit(f"{name} would go into an array that is read-only")
         else:
             new = xparray.to_device(stored.astype(dtype, copy=False), xparray.device_of(array))
             if self.collecting:
@@ -257,8 +270,12 @@ class DictionaryDeserializer(_InDict):
             ValueError: keys are missing, unexpected, or have another shape or dtype; names all, and leaves `obj` as it was.
             TypeError: `obj` has no method `serialize`.
         """
-        before, source = recorded(obj), self._source
-        source.collecting = True
+        source = self._source
+        if source.collecting:  # a part of an object that is being loaded
+            obj.serialize(self)
+            return
+        before = recorded(obj)
+        source.begin()
         complete = False
         try:
             obj.serialize(self)

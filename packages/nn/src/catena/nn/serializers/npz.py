@@ -5,6 +5,7 @@ What kind of object a file holds stands in the zip's comment, so that the keys a
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import math
@@ -63,11 +64,11 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
     if isinstance(obj, Mapping):
         arrays = {str(key): encode(str(key), value) for key, value in obj.items()}
     else:
-        kind = _kind(obj, recorded(obj))
-        comment = json.dumps({"catena": {"format": FORMAT, "kind": kind, "class": type(obj).__name__}}).encode()
         serializer = DictionarySerializer()
         serializer.save(obj)
         arrays = serializer.target
+        about = {"format": FORMAT, "kind": _kind(obj, arrays), "class": type(obj).__name__}
+        comment = json.dumps({"catena": about}).encode()
     if isinstance(file, str | os.PathLike):
         with _replacing(file) as stream:
             _write(stream, arrays, comment, compression)
@@ -173,7 +174,9 @@ def _read(stream: IO[bytes], origin: str) -> tuple[dict[str, HostArray], dict[st
                 if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                     raise ValueError(f"{name!r} is compressed in a way that no .npz file is")
                 arrays[name] = _array(name, archive.read(entry))
-    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError) as e:
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error, struct.error, RuntimeError, OSError) as e:
+        if isinstance(e, OSError) and e.errno != errno.EINVAL:  # that one comes of places before the file's beginning
+            raise
         raise ValueError(f"{origin} cannot be read, it is damaged or no .npz file: {e}") from e
     if about.get("format", FORMAT) != FORMAT:
         raise ValueError(f"{origin} has format {about['format']}, this version reads {FORMAT}; update catena-nn")
@@ -200,7 +203,7 @@ def _array(name: str, data: bytes) -> HostArray:
     shape, fortran, dtype = _HEADERS[version](stream)
     start = stream.tell()
     if dtype.hasobject:
-        if shape == () and _is_pickled_none(data[start:]):
+        if shape == () and dtype == np.dtype(object) and _is_pickled_none(data[start:]):
             return NONE
         raise ValueError(f"{name!r} is pickled, which is not read, since a pickle can run any program")
     count = math.prod(shape)

@@ -46,7 +46,6 @@ class Evaluator(Extension):
     """
 
     trigger = (1, "epoch")
-    default_name = "validation"
     priority = PRIORITY_WRITER
 
     def __init__(
@@ -63,13 +62,18 @@ class Evaluator(Extension):
         for name, each in self._iterators.items():
             if getattr(each, "repeat", False):
                 raise ValueError(
-                    f"Evaluator: iterator {name!r} repeats its data set for ever, so an evaluation would never end; "
+                    f"Evaluator: iterator {name!r} repeats its dataset for ever, so an evaluation would never end; "
                     "make it with repeat=False, shuffle=False"
                 )
         self.converter = converter
         self.device = device
         self.eval_hook = eval_hook
         self.eval_func = eval_func
+
+    @property
+    def default_name(self) -> str:
+        """'validation', with which the names of what is reported begin."""
+        return "validation"
 
     def get_iterator(self, name: str) -> Any:
         """The iterator of that name."""
@@ -122,15 +126,17 @@ class Evaluator(Extension):
                     evaluate(arrays)
             summary.add(observation, weight=len(batch))
         if empty:
-            raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its data set empty?")
+            raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its dataset empty?")
         return summary.compute_mean()
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read the state of the iterators, for the order in which a shuffled one goes."""
         for name, iterator in self._iterators.items():
-            iterator.serialize(serializer[f"iterator:{name}"])
+            if hasattr(iterator, "serialize"):
+                iterator.serialize(serializer[f"iterator:{name}"])
 
     def finalize(self) -> None:
         """Finalize the iterators."""
         for iterator in self._iterators.values():
-            iterator.finalize()
+            if hasattr(iterator, "finalize"):
+                iterator.finalize()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import catena.nn as nn
 from catena.training._extension import Extension
+from catena.training._json import serialize_json
 from catena.training.extensions._files import replacing
 from catena.training.triggers import get_trigger
 
@@ -43,7 +44,7 @@ class LogReport(Extension):
         filename: str | None = "log",
     ) -> None:
         # The extension itself runs in every iteration, to see every observation.
-        self._trigger = get_trigger(trigger)
+        self._trigger: Any = get_trigger(trigger)
         self._keys = None if keys is None else list(keys)
         self._postprocess = postprocess
         self._filename = filename
@@ -83,6 +84,4 @@ class LogReport(Extension):
         if hasattr(self._trigger, "serialize"):
             self._trigger.serialize(serializer["_trigger"])
         self._summary.serialize(serializer["_summary"])
-        log = serializer("_log", json.dumps(self._log))
-        if serializer.reading:
-            self._log = json.loads(str(log))
+        self._log = serialize_json(serializer, "_log", self._log)

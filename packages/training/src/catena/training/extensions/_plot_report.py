@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import catena.nn as nn
 from catena.training._extension import Extension
+from catena.training._json import serialize_json
 from catena.training.extensions._files import replacing
 from catena.training.triggers import get_trigger
 
@@ -53,7 +53,7 @@ class PlotReport(Extension):
         self._y_keys = (y_keys,) if isinstance(y_keys, str) else tuple(y_keys)
         self._x_key = x_key
         # As for LogReport: the extension itself runs in every iteration, to see every observation.
-        self._trigger = get_trigger(trigger)
+        self._trigger: Any = get_trigger(trigger)
         self._postprocess = postprocess
         self._filename = filename
         self._marker = marker
@@ -94,9 +94,8 @@ class PlotReport(Extension):
         if hasattr(self._trigger, "serialize"):
             self._trigger.serialize(serializer["_trigger"])
         self._summary.serialize(serializer["_summary"])
-        data = serializer(f"_plot_{self._filename}", json.dumps(self._data))
-        if serializer.reading:
-            self._data = {key: [] for key in self._y_keys} | json.loads(str(data))
+        data = serialize_json(serializer, f"_plot_{self._filename}", self._data)
+        self._data = {key: data.get(key, []) for key in self._y_keys}
 
     def _draw(self, path: str, means: dict[str, Any]) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -65,13 +64,11 @@ class PrintReport(Extension):
         if self._printed == len(log):
             return
         console = terminal() if self._out is None else None
+        if self._printed == 0:
+            self._print(self.header, console, bold=True)
         for entry in log[self._printed :]:
-            cells = [_cell(entry.get(name, "")) for name in self._entries]
-            if console is None:
-                self._print_plain(cells)
-            else:
-                self._print_rich(console, cells)
-            self._printed += 1
+            self._print(self._line([_cell(entry.get(name, "")) for name in self._entries]), console)
+        self._printed = len(log)
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read a LogReport of its own; one in the trainer is saved there."""
@@ -89,22 +86,13 @@ class PrintReport(Extension):
     def _line(self, cells: list[str]) -> str:
         return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip()
 
-    def _print_plain(self, cells: list[str]) -> None:
-        out = sys.stdout if self._out is None else self._out
-        if self._printed == 0:
-            out.write(self.header + "\n")
-        out.write(self._line(cells) + "\n")
-        out.flush()
+    def _print(self, line: str, console: Console | None, bold: bool = False) -> None:
+        if console is None:
+            print(line, file=self._out, flush=True)
+        else:
+            from rich.text import Text
 
-    def _print_rich(self, console: Console, cells: list[str]) -> None:
-        from rich.box import SIMPLE_HEAD
-        from rich.table import Table
-
-        table = Table(box=SIMPLE_HEAD, show_header=self._printed == 0, show_edge=False, header_style="bold cyan")
-        for name, width in zip(self._entries, self._widths, strict=True):
-            table.add_column(name, width=width, justify="right", no_wrap=True)
-        table.add_row(*cells)
-        console.print(table, width=max(console.width, sum(self._widths) + 3 * len(self._widths)), soft_wrap=True)
+            console.print(Text(line, style="bold") if bold else line, markup=False, soft_wrap=True)
 
 
 def _cell(value: Any) -> str:

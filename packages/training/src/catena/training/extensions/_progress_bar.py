@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from catena.training._extension import Extension
 from catena.training.extensions._console import terminal
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.live import Live
 
     from catena.training._trainer import Trainer
 
 SECONDS_BETWEEN_DRAWINGS = 0.1
-UPDATES_OF_SPEED = 100
+LOOKS_FOR_SPEED = 100
 
 
 class ProgressBar(Extension):
@@ -46,15 +44,15 @@ class ProgressBar(Extension):
         self._update_interval = update_interval
         self._bar_length = bar_length
         self._out = out
-        self._recent: deque[tuple[int, float]] = deque(maxlen=UPDATES_OF_SPEED)
-        self._progress: Progress | None = None
-        self._tasks: list[Any] = []
+        self._recent: deque[tuple[int, float]] = deque(maxlen=LOOKS_FOR_SPEED)
+        self._live: Live | None = None
         self._drawn_at = 0.0
 
     def initialize(self, trainer: Trainer) -> None:
         """Find out how long training will last."""
-        if self._training_length is None and hasattr(trainer.stop_trigger, "get_training_length"):
-            self._training_length = trainer.stop_trigger.get_training_length()
+        stop_trigger = trainer.stop_trigger
+        if self._training_length is None and hasattr(stop_trigger, "get_training_length"):
+            self._training_length = stop_trigger.get_training_length()
         self._recent.append((trainer.updater.iteration, time.perf_counter()))
 
     def __call__(self, trainer: Trainer) -> None:
@@ -73,9 +71,9 @@ class ProgressBar(Extension):
 
     def finalize(self) -> None:
         """Take the bars off the terminal."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
 
     def _done(self, trainer: Trainer) -> float | None:
         """The share of training that is done, from 0 to 1, or None if nobody knows its length."""
@@ -86,7 +84,7 @@ class ProgressBar(Extension):
         return float(min(done / length, 1.0))
 
     def _speed(self) -> float:
-        """Iterations a second, over the last updates."""
+        """Iterations a second, over the last looks."""
         (first, began), (last, now) = self._recent[0], self._recent[-1]
         return (last - first) / (now - began) if now > began else 0.0
 
@@ -97,8 +95,8 @@ class ProgressBar(Extension):
             status += " / {:g} {}s".format(*self._training_length)
         status += f", {speed:.5g} iters/sec"
         if done and speed > 0:
-            left = updater.iteration / done * (1 - done) / speed
-            status += f", {timedelta(seconds=round(left))} to go"
+            minutes, seconds = divmod(round(updater.iteration / done * (1 - done) / speed), 60)
+            status += f", {minutes // 60}:{minutes % 60:02}:{seconds:02} to go"
         return status
 
     def _print(self, trainer: Trainer) -> None:
@@ -107,28 +105,19 @@ class ProgressBar(Extension):
         filled = int(share * self._bar_length)
         bar = "#" * filled + "." * (self._bar_length - filled)
         label = "this epoch" if done is None else "total"
-        out = sys.stdout if self._out is None else self._out
-        out.write(f"{label} [{bar}] {share:7.2%}  {self._status(trainer)}\n")
-        out.flush()
+        print(f"{label} [{bar}] {share:7.2%}  {self._status(trainer)}", file=self._out, flush=True)
 
     def _draw(self, console: Console, trainer: Trainer) -> None:
-        if self._progress is None:
-            from rich.progress import BarColumn, Progress, TextColumn
+        from rich.console import Group
+        from rich.live import Live
+        from rich.progress_bar import ProgressBar as Bar
+        from rich.table import Table
 
-            self._progress = Progress(
-                TextColumn("{task.description:>10}"),
-                BarColumn(self._bar_length),
-                TextColumn("{task.fields[text]}"),
-                console=console,
-                auto_refresh=False,
-                transient=True,
-            )
-            self._tasks = [self._progress.add_task(name, total=1.0, text="") for name in ("total", "this epoch")]
-            self._progress.start()
-        done, epoch = self._done(trainer), trainer.updater.epoch_detail % 1
-        for task, share in zip(self._tasks, (done, epoch), strict=True):
-            text = f"{share or 0:7.2%}"
-            if task == self._tasks[0]:
-                text = ("" if done is None else f"{text}  ") + self._status(trainer)
-            self._progress.update(task, completed=share or 0.0, total=None if share is None else 1.0, text=text)
-        self._progress.refresh()
+        if self._live is None:
+            self._live = Live(console=console, auto_refresh=False, transient=True)
+            self._live.start()
+        rows = Table.grid(padding=(0, 1))
+        for label, share in (("total", self._done(trainer)), ("this epoch", trainer.updater.epoch_detail % 1)):
+            if share is not None:
+                rows.add_row(label, Bar(total=1.0, completed=share, width=self._bar_length), f"{share:.2%}")
+        self._live.update(Group(rows, self._status(trainer)), refresh=True)

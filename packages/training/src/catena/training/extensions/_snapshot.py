@@ -129,15 +129,15 @@ class _Snapshot(Extension):
             try:
                 serializers.load_npz(path, target)
             except (ValueError, TypeError, KeyError, OSError) as error:
-                failures.append(f"{path}: {error}")
+                failures.append(error)
             else:
                 for failure in failures:
                     warnings.warn(f"snapshot: skipped a newer file that does not load: {failure}", stacklevel=2)
                 return
         if failures:
             raise ValueError(
-                f"snapshot: autoload found {len(failures)} file(s) and none loads; move them away to start anew:\n"
-                + "\n".join(failures)
+                f"snapshot: autoload found {len(failures)} files such as {self._path(trainer)!r} and none loads; move "
+                f"them away to start anew. The newest: {failures[0]}"
             )
 
     def __call__(self, trainer: Trainer) -> None:

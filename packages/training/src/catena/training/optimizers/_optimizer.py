@@ -38,12 +38,14 @@ class Hyperparameter:
 
     __slots__ = ("__dict__", "_parent")
 
-    if TYPE_CHECKING:  # any name may be set
-
-        def __setattr__(self, name: str, value: Any) -> None: ...
-
     def __init__(self, parent: Hyperparameter | None = None) -> None:
         self._parent = parent
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # A Python number takes the dtype of the arrays that it meets; NumPy's float64 would make them its own.
+        if isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0):
+            value = value.item()
+        object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Any:
         # Copying and pickling ask for private names before `_parent` is there.

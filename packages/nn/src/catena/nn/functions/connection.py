@@ -1,0 +1,85 @@
+"""Connections: functions of an input and weights."""
+
+from __future__ import annotations
+
+import math
+
+from catena.autograd import functions as F
+from catena.autograd import op
+from xparray import Array
+from xparray._dispatch import describe
+from xparray.kernels import linear as kernels
+
+
+@op
+def affine(x: Array, W: Array, b: Array | None = None) -> Array:
+    """`linear` of a matrix: x W^T + b for `(n, n_in)`, `(n_out, n_in)` and `(n_out,)`."""
+    if W.ndim != 2 or x.shape[1] != W.shape[1] or (b is not None and b.shape != W.shape[:1]):
+        _check_shapes(x, W, b, x.shape[1:])
+    return kernels.affine(x, W, b)
+
+
+affine.vjps(x=lambda g, W: g @ W, W=lambda g, x: g.T @ x, b=lambda g: kernels.sum_of_rows(g))
+
+
+def linear(x: Array, W: Array, b: Array | None = None, n_batch_axes: int = 1) -> Array:
+    """x W^T + b: each output is a weighted sum of the features of one example.
+
+    Args:
+        x: `(*batch, *features)`: the first `n_batch_axes` axes are the batch, the others together the features.
+        W: weights, `(n_out, n_in)`, where n_in is the product of the features' lengths.
+        b: bias, `(n_out,)`, or None.
+        n_batch_axes: the number of batch axes.
+
+    Returns:
+        `(*batch, n_out)`.
+
+    Raises:
+        ValueError: the shapes do not fit together.
+
+    Example:
+        >>> import numpy as np
+        >>> W, b = np.ones((2, 3)), np.array([0.0, 10.0])
+        >>> linear(np.ones((1, 3)), W, b).tolist()
+        [[3.0, 13.0]]
+        >>> linear(np.ones((5, 7, 3)), W, b, n_batch_axes=2).shape
+        (5, 7, 2)
+    """
+    if x.ndim == 2 and n_batch_axes == 1:
+        return affine(x, W, b)
+    batch, features = x.shape[:n_batch_axes], features_of(x, n_batch_axes)
+    _check_shapes(x, W, b, features)
+    y = affine(F.reshape(x, shape=(math.prod(batch), math.prod(features))), W, b)
+    return y if n_batch_axes == 1 else F.reshape(y, shape=(*batch, W.shape[0]))
+
+
+def features_of(x: Array, n_batch_axes: int) -> tuple[int, ...]:
+    """The lengths of the axes of `x` that are no batch axes.
+
+    Raises:
+        ValueError: x has not so many axes.
+    """
+    if not 1 <= n_batch_axes <= x.ndim:
+        raise ValueError(
+            f"linear: n_batch_axes is {n_batch_axes}, x has {x.ndim} axes ({describe('x', [x])}); "
+            f"expected {f'from 1 to {x.ndim}' if x.ndim else 'an x with a batch axis'}"
+        )
+    return tuple(x.shape[n_batch_axes:])
+
+
+def _check_shapes(x: Array, W: Array, b: Array | None, features: tuple[int, ...]) -> None:
+    listed = describe(["x", "W", "b"], [x, W, b])
+    if W.ndim != 2:
+        raise ValueError(f"linear: W has {W.ndim} axes ({listed}); expected two, (n_out, n_in)")
+    n_out, n_in = W.shape
+    n_features = math.prod(features)
+    if n_features != n_in:
+        if math.prod(x.shape[1:]) == n_in:
+            fix = "flatten x with F.reshape(x, (len(x), -1))"
+        else:
+            fix = f"make W for {n_features} features, as L.Linear(None, {n_out}) does at its first call"
+        raise ValueError(f"linear: x has {n_features} features, W expects {n_in} ({listed}); {fix}")
+    if b is not None and tuple(b.shape) != (n_out,):
+        raise ValueError(
+            f"linear: b has shape {tuple(b.shape)}, W has {n_out} outputs ({listed}); give b the shape ({n_out},)"
+        )
