@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from importlib.util import find_spec
+
 import catena.autograd as ag
 from catena.autograd.testing import CASES, Case, Cases, arrays, calls
+
+# nn's ops and their cases, where it is installed.
+if find_spec("catena.nn") is not None:
+    import_module("catena.nn.functions")
+    import_module("catena.nn.testing")
 
 
 def test_every_registered_op_has_a_case() -> None:

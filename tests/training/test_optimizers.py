@@ -135,6 +135,7 @@ def test_formulas_without_compilation(cls, formula, options):
     np.testing.assert_allclose(y, formula(START, GRADIENTS, **options), 1e-5)
 
 
+@pytest.mark.skipif(not xp.jit_enabled(), reason="needs numba, and compilation switched on")
 @pytest.mark.parametrize("device", ["numpy", "numba"])
 def test_every_formula_runs_as_one_fused_loop(device):
     kernels = [_sgd, _momentum_sgd, _adam, _amsgrad, _decay, _scale]

@@ -10,6 +10,7 @@ from typing import Any
 import array_api_strict
 import numpy as np
 import pytest
+
 import xparray as xp
 from xparray import Device
 from xparray.backends.numba import NumbaArray
@@ -95,7 +96,7 @@ def test_namespace_of_two_arrays(a: str, b: str) -> None:
         backend = xp.get_backend(Device.parse(RESULT[a, b]).backend)
         assert xp.array_namespace(ones(a), ones(b)) is backend.namespace
     else:
-        with pytest.raises(ValueError, match="^array_namespace: arguments live on different devices: argument 0: "):
+        with pytest.raises(ValueError, match=r"^array_namespace: arguments live on different devices: argument 0: "):
             xp.array_namespace(ones(a), ones(b))
 
 
@@ -125,7 +126,7 @@ def test_the_error_names_every_array_and_no_number() -> None:
 def test_one_device_of_many_arrays_wins() -> None:
     arrays = [ones(d) for d in ("numpy", "numpy", "numba", "numpy")]
     assert type(xp.concat(arrays)) is NumbaArray
-    with pytest.raises(ValueError, match="^concat: .*; argument 4: .* on strict; move argument"):
+    with pytest.raises(ValueError, match=r"^concat: .*; argument 4: \(2,\) float32 on strict; move argument"):
         xp.concat([*arrays, ones("strict")])
 
 
@@ -201,7 +202,7 @@ def test_subclasses_of_ndarray_are_numpys_and_give_plain_arrays(subclassed: np.n
         assert type(y) is np.ndarray
     assert np.shares_memory(xp.to_device(x, "numba"), x)
     assert type(xp.add(x, ones("numba"))) is NumbaArray
-    with pytest.raises(ValueError, match="move argument 1 with xp.to_device"):
+    with pytest.raises(ValueError, match=r"move argument 1 with xp\.to_device"):
         xp.add(x, ones("strict"))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import xparray as xp
 from xparray import explicit_subscripts
 

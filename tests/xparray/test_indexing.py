@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import xparray as xp
 from xparray.kernels.indexing import scatter_add
 

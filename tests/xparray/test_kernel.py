@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import xparray as xp
 from xparray import Kernel
 from xparray.backends.numba import NumbaArray

@@ -9,6 +9,7 @@ from typing import Any
 import array_api_strict
 import numpy as np
 import pytest
+
 import xparray as xp
 from xparray import Device, _standard
 from xparray.backends.numba import NumbaArray
@@ -250,14 +251,23 @@ def test_a_dtype_is_a_name_or_any_librarys_object(device: str, spelled: Callable
         assert xp.to_device(xp.sum(made, dtype=dtype), "numpy").dtype == name
 
 
-def test_a_dtype_that_a_backend_lacks() -> None:
-    for make in (
-        lambda: xp.zeros((2,), dtype="float16", device="strict"),
-        lambda: xp.astype(xp.ones((2,), device="strict"), "float16"),
-    ):
-        with pytest.raises(ValueError) as e:
-            make()
-        assert str(e.value) == 'device "strict": array-api-strict has no dtype float16'
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda dtype: xp.zeros((2,), dtype=dtype, device="strict"),
+        lambda dtype: xp.ones_like(np.ones(2), dtype=dtype, device="strict"),
+        lambda dtype: xp.astype(xp.ones((2,), device="strict"), dtype),
+        lambda dtype: xp.sum(xp.ones((2,), device="strict"), dtype=dtype),
+    ],
+    ids=["zeros", "ones_like", "astype", "sum"],
+)
+def test_a_dtype_that_a_backend_lacks(make: Callable[[str], Any]) -> None:
+    with pytest.raises(ValueError) as e:
+        make("float16")
+    assert str(e.value) == 'device "strict": array-api-strict has no dtype float16'
+
+
+def test_a_dtype_that_nobody_knows() -> None:
     with pytest.raises(TypeError, match="not understood"):
         xp.zeros((2,), dtype="float33")
 

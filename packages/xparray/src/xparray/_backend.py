@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-from importlib.metadata import entry_points
 from typing import Any
 
 import numpy as np
@@ -84,6 +83,12 @@ _MODULES = {"numpy": "numpy", "array_api_strict": "strict"}
 _loaded: dict[str, Backend] = {}
 
 
+def _entry_points() -> Any:
+    from importlib.metadata import entry_points  # 20 ms, for the rare name or type that is none of ours
+
+    return entry_points(group="xparray.backends")
+
+
 def get_backend(name: str) -> Backend:
     """The backend called `name`: a built-in one, or one of the entry-point group `xparray.backends`.
 
@@ -99,7 +104,7 @@ def get_backend(name: str) -> Backend:
 def _load(name: str) -> Backend:
     if name in _BUILT_IN:
         return _of_module(importlib.import_module(f"xparray.backends.{name}"))
-    found = {e.name: e for e in entry_points(group="xparray.backends")}
+    found = {e.name: e for e in _entry_points()}
     if name in found:
         return _of_module(found[name].load())
     known = ", ".join(repr(n) for n in (*_BUILT_IN, *sorted(found)))
@@ -127,7 +132,7 @@ class _TypeTable(dict[type, Backend]):
                 self[cls] = self[base]
                 return self[cls]
         name = _MODULES.get(cls.__module__.partition(".")[0])
-        candidates = [name] if name else [e.name for e in entry_points(group="xparray.backends")]
+        candidates = [name] if name else [e.name for e in _entry_points()]
         for candidate in candidates:
             backend = get_backend(candidate)
             for t in backend.array_types:

@@ -411,7 +411,7 @@ def _begin(a: np.ndarray[Any, Any]) -> int:
     return address
 
 
-def elementwise(function: FunctionType) -> Elementwise:
+def elementwise(function: Callable[..., Any]) -> Elementwise:
     """Decorator over a function of elements and numbers, so that it runs as one fused loop where that is possible.
 
     The function as it is written, called with the arrays, is the meaning: `xp.sqrt`, `xp.where` and the operators act on whole

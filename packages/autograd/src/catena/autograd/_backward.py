@@ -12,7 +12,7 @@ import numpy as np
 import xparray as xp
 from catena.autograd import _variable
 from catena.autograd._config import config, force_backprop_mode
-from catena.autograd._node import Node
+from catena.autograd._node import Node, Outputs
 from xparray import Array
 from xparray._dispatch import dtype_name
 
@@ -182,9 +182,9 @@ def _walk(
         if needed is not None:
             wanted = tuple([p in needed for p in node.parents])
             if node in targets:
-                found[node] = _tidy(g)
+                found[node] = _own(g)
         elif retain_grad and node.shape is not None:
-            node.grad = _tidy(g)
+            node.grad = _own(g)
             node.owns_grad = False
         gxs = op.pull(node, g, create_graph, wanted)
         if free:
@@ -214,17 +214,19 @@ def _walk(
         if needed is None:
             _deposit(p, g, p in ours, create_graph)
         elif p in targets:
-            found[p] = _fitted(p, g)
+            found[p] = _fitted(p, g) if p in ours else _own(_fitted(p, g))
     return found
 
 
 def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
-    """Whether a rule made `gx` for one parent alone: it is neither `g`, nor a view of it, nor given twice."""
-    if gx is g or sum(other is gx for other in gxs) > 1:
+    """Whether a rule made `gx` for one parent alone: it shares no memory with `g` or with what other parents get."""
+    others = [*(g if isinstance(g, Outputs) else (g,)), *gxs]
+    if sum(other is gx for other in others) > 1:
         return False
     if isinstance(gx, np.ndarray):
-        return gx.flags.writeable and (gx.base is None or not np.may_share_memory(gx, g))
-    return not xp.shares_memory(gx, g)
+        if not gx.flags.writeable or gx.base is None:
+            return bool(gx.flags.writeable)
+    return not any(xp.shares_memory(gx, other) for other in others if other is not None and other is not gx)
 
 
 def _between(outputs: list[Node], targets: set[Node]) -> set[Node]:
@@ -247,6 +249,11 @@ def _between(outputs: list[Node], targets: set[Node]) -> set[Node]:
 def _tidy(g: Any) -> Any:
     """A scalar that NumPy made of a 0-d array, as an array again."""
     return np.asarray(g) if isinstance(g, np.generic) else g
+
+
+def _own(g: Any) -> Any:
+    """`g` for someone who may write to it: a copy, as rules share cotangents; a Variable, which nobody writes to, as it is."""
+    return g if isinstance(g, _variable.Variable) else xp.asarray(g, copy=True)
 
 
 def _fitted(node: Node, g: Any) -> Any:

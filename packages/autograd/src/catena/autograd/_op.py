@@ -90,7 +90,7 @@ class Plan:
 
     def _saver(self, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], tuple[Any, ...]]:
         """The function that takes what is kept from one call's arrays, result and options."""
-        kinds = [k.kind for k in self.kept]
+        kinds = [k.kind if k.place < len(self.needs) else "default" for k in self.kept]
         if kinds == ["out"]:
             return lambda arrays, y, options: (y,)
         if kinds == ["input"]:
@@ -160,11 +160,11 @@ class Plan:
 def _taker(kept: _Kept, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], Any]:
     i, name = kept.place, kept.name
     if kept.kind == "input":
-        return lambda arrays, y, options: arrays[i] if i < len(arrays) else None
+        return lambda arrays, y, options: arrays[i] if i < len(arrays) else op.defaults[name]
     if kept.kind == "inputs":
         return lambda arrays, y, options: tuple(arrays[i:])
     if kept.kind == "spec":
-        return lambda arrays, y, options: spec_of(arrays[i]) if i < len(arrays) else None
+        return lambda arrays, y, options: spec_of(arrays[i]) if i < len(arrays) else spec_of(op.defaults[op.inputs[i]])
     if kept.kind == "specs":
         return lambda arrays, y, options: [spec_of(a) for a in arrays[i:]]
     if kept.kind == "out":
@@ -181,6 +181,7 @@ class Op:
     Attributes:
         name: the forward's name.
         inputs: names of the inputs, `*xs` not among them.
+        defaults: of the inputs that may be left out.
         options: names and defaults of the keyword-only parameters.
     """
 
@@ -197,6 +198,7 @@ class Op:
         self.inputs = tuple(p.name for p in positional)
         self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
         self.options = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
+        self.defaults = {p.name: p.default for p in positional if p.default is not p.empty}
         self._least = sum(p.default is p.empty for p in positional)
         self._most = len(positional) if self.variadic is None else 2**31
         self._rules: dict[int, Rule] = {}

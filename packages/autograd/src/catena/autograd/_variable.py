@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -301,22 +302,22 @@ class Variable:
     # Comparisons have no gradient: they give plain boolean arrays.
 
     def __lt__(self, other: Any) -> Array:
-        return self._array < as_array(other)
+        return _as_0d(self._array < as_array(other))
 
     def __le__(self, other: Any) -> Array:
-        return self._array <= as_array(other)
+        return _as_0d(self._array <= as_array(other))
 
     def __gt__(self, other: Any) -> Array:
-        return self._array > as_array(other)
+        return _as_0d(self._array > as_array(other))
 
     def __ge__(self, other: Any) -> Array:
-        return self._array >= as_array(other)
+        return _as_0d(self._array >= as_array(other))
 
     def __eq__(self, other: Any) -> Any:
-        return self._array == as_array(other)
+        return _as_0d(self._array == as_array(other))
 
     def __ne__(self, other: Any) -> Any:
-        return self._array != as_array(other)
+        return _as_0d(self._array != as_array(other))
 
     def __hash__(self) -> int:
         return id(self)
@@ -396,7 +397,7 @@ class Variable:
 
     def __repr__(self) -> str:
         host = xp.to_device(self._array, "numpy")
-        text = np.array2string(host, separator=", ", prefix="Variable(")
+        text = np.array2string(host, separator=", ", prefix=f"{type(self).__name__}(")
         parts = [text, dtype_name(self.dtype)]
         if self.device.backend != "numpy":
             parts.append(f"device={str(self.device)!r}")
@@ -404,7 +405,15 @@ class Variable:
             parts.append(f"name={self.name!r}")
         if self.node is not None and self.node.op is not None:
             parts.append(f"op={self.node.op.name}")
-        return f"Variable({', '.join(parts)})"
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    # Copies and pickles hold the data: a graph belongs to the run that recorded it.
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Variable:
+        return Variable(copy.deepcopy(self._array, memo), name=self.name, requires_grad=self.requires_grad)
+
+    def __reduce__(self) -> Any:
+        return _rebuild, (self._array, self.name, self.requires_grad)
 
     # ------------------------------------------------------- NumPy's and the standard's protocols
 
@@ -434,6 +443,11 @@ def _one_tuple(values: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(values[0]) if len(values) == 1 and isinstance(values[0], tuple | list) else values
 
 
+def _as_0d(y: Any) -> Any:
+    """A NumPy scalar as a 0-d array."""
+    return np.asarray(y) if isinstance(y, np.generic) else y
+
+
 # NumPy's older names of functions that the standard, and so catena.autograd.functions, calls otherwise.
 _STANDARD_NAMES = {
     "absolute": "abs",
@@ -454,6 +468,10 @@ def _counterpart(name: str) -> Any:
             "compute on v.array, or declare one with @catena.autograd.op"
         )
     return f
+
+
+def _rebuild(array: Array, name: str | None, requires_grad: bool) -> Variable:
+    return Variable(array, name=name, requires_grad=requires_grad)
 
 
 def variable(array: Array, node: Node | None) -> Variable:

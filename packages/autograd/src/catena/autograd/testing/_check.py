@@ -208,13 +208,13 @@ class _Run:
             x, what = self.xs[i], f"{self.name}: the rule for {self.inputs[i]} returned a gradient that"
             if tuple(g.shape) != tuple(x.shape):
                 raise AssertionError(f"{what} has shape {tuple(g.shape)}; expected {tuple(x.shape)}, the input's")
+            # The two host backends share memory: between them nothing moves.
+            if isinstance(g, np.ndarray | np.generic) != isinstance(x, np.ndarray):
+                raise AssertionError(f"{what} lives on {xp.device_of(g)}; expected {xp.device_of(x)}, the input's")
             if of_one_dtype and g.dtype != x.dtype:
                 raise AssertionError(
                     f"{what} has dtype {dtype_name(g.dtype)}; expected {dtype_name(x.dtype)}, the input's"
                 )
-            # The two host backends share memory: between them nothing moves.
-            if isinstance(g, np.ndarray | np.generic) != isinstance(x, np.ndarray):
-                raise AssertionError(f"{what} lives on {xp.device_of(g)}; expected {xp.device_of(x)}, the input's")
 
     def _one_alone(self, gs: dict[int, Array]) -> None:
         """Where one input alone needs a gradient it gets the same one, and the others none."""

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from typing import Any
+
+import numpy as np
 
 from xparray import Array
 from xparray._dispatch import describe, dtype_name
 
+_KINDS = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
 
-@functools.cache
-def kind_of(dtype: Any) -> str:
-    """The kind of a dtype of any backend: "bool", "int", "uint", "float" or "complex"."""
+
+def kind_of(x: Array) -> str:
+    """The kind of an array's dtype, on any backend: "bool", "int", "uint", "float", "complex", or another letter of NumPy's."""
+    dtype = x.dtype
+    if isinstance(dtype, np.dtype):
+        return _KINDS.get(dtype.kind, dtype.kind)
     return dtype_name(dtype).rstrip("0123456789")
 
 
@@ -23,7 +27,7 @@ def check_labels(function: str, x: Array, t: Array, names: str = "xt") -> None:
         TypeError: the labels are no integers.
         ValueError: the shapes do not fit together.
     """
-    if x.ndim > 1 and t.shape == x.shape[:1] + x.shape[2:] and kind_of(t.dtype) in ("int", "uint"):
+    if x.ndim > 1 and t.shape == x.shape[:1] + x.shape[2:] and kind_of(t) in ("int", "uint"):
         return
     listed = describe(names, [x, t])
     if x.ndim < 2:

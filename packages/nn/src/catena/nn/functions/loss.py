@@ -37,8 +37,10 @@ def cross_entropy_of_labels(
 def _cross_entropy_x(
     g: Array, x: Array, t: Array, class_weight: Array | None, ignore_label: int, normalize: bool, mean: bool
 ) -> Array:
+    # Labels and class weights are constants, also where they come as Variables.
+    constants = as_array(t), as_array(class_weight)
     return kernels.softmax_cross_entropy_grad(
-        g, x, t, class_weight, ignore_label=ignore_label, normalize=normalize, mean=mean
+        g, x, *constants, ignore_label=ignore_label, normalize=normalize, mean=mean
     )
 
 
@@ -87,7 +89,7 @@ def softmax_cross_entropy(
         raise ValueError(f"softmax_cross_entropy: reduce is {reduce!r}; expected 'mean' or 'no'")
     if class_weight is not None:
         class_weight = xp.astype(as_array(class_weight), x.dtype, copy=False)
-    if t.ndim == x.ndim > 1 and kind_of(t.dtype) == "float":
+    if t.ndim == x.ndim > 1 and kind_of(t) == "float":
         return _cross_entropy_of_probabilities(x, t, class_weight, reduce, soft_target_loss)
     return cross_entropy_of_labels(
         x, as_array(t), class_weight, ignore_label=ignore_label, normalize=normalize, mean=reduce == "mean"
@@ -133,7 +135,7 @@ def mean_squared_error(x0: Array, x1: Array) -> Array:
             "reshape one of them, as with F.reshape(x1, x0.shape)"
         )
     for name, x in (("x0", x0), ("x1", x1)):
-        if kind_of(x.dtype) != "float":
+        if kind_of(x) != "float":
             raise TypeError(
                 f"mean_squared_error: {name} is {dtype_name(x.dtype)}, expected floating numbers ({_described(x0, x1)}); "
                 f'convert it with F.astype({name}, "float32")'

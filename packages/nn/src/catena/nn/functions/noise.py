@@ -6,6 +6,7 @@ from typing import Any
 
 import xparray as xp
 from catena.autograd import as_array, config
+from catena.autograd import functions as F
 from xparray import Array
 from xparray._dispatch import describe
 from xparray.random import get_generator
@@ -51,5 +52,5 @@ def dropout(x: Array, ratio: float = 0.5, *, mask: Array | None = None, return_m
             f"dropout: mask has shape {tuple(mask.shape)}, x has {tuple(array.shape)} ({describe(['x', 'mask'], [x, mask])}); "
             "give the mask that dropout returned for an x of this shape"
         )
-    y = x * mask
+    y = F.multiply(x, mask)
     return (y, mask) if return_mask else y

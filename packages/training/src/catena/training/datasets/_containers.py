@@ -82,7 +82,7 @@ class TupleDataset:
         return self._length
 
     def __getitem__(self, index: Any) -> Any:
-        if type(index) is int and -self._length <= index < self._length:
+        if type(index) is int and 0 <= index < self._length:
             return tuple([d[index] for d in self._datasets])
         indices = _indices(index, self._length, "TupleDataset")
         if isinstance(indices, int):

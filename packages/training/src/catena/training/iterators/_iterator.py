@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 import xparray as xp
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
 
 
 class Iterator:
@@ -39,7 +42,7 @@ class Iterator:
     def __exit__(self, *exception: object) -> None:
         self.finalize()
 
-    def serialize(self, serializer: Any) -> None:
+    def serialize(self, serializer: Serializer) -> None:
         """Write the iterator's state to `serializer`, or read it back from there."""
 
 
@@ -61,7 +64,7 @@ class OrderSampler:
             f"{type(self).__name__} gives no order; define __call__(self, current_order, current_position) in it"
         )
 
-    def serialize(self, serializer: Any) -> None:
+    def serialize(self, serializer: Serializer) -> None:
         """Write the sampler's state to `serializer`, or read it back from there."""
 
 
@@ -89,6 +92,6 @@ class ShuffleOrderSampler(OrderSampler):
         """A permutation of as many indices as `current_order` has."""
         return self._generator.permutation(len(current_order))
 
-    def serialize(self, serializer: Any) -> None:
+    def serialize(self, serializer: Serializer) -> None:
         """Write or read the stream's state."""
         self._generator.state = serializer("random_state", self._generator.state)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from catena.training.iterators._iterator import Iterator, ShuffleOrderSampler
+
+if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
 
 
 class SerialIterator(Iterator):
@@ -158,7 +161,7 @@ class SerialIterator(Iterator):
     def _size(self) -> int:
         return len(self.dataset) if self._order is None else len(self._order)
 
-    def serialize(self, serializer: Any) -> None:
+    def serialize(self, serializer: Serializer) -> None:
         """Write the place in the dataset, the running epoch's order and the sampler's state, or read them back.
 
         Raises:
