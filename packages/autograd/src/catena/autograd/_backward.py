@@ -221,7 +221,11 @@ def _walk(
 def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
     """Whether a rule made `gx` for one parent alone: it shares no memory with `g` or with what other parents get."""
     others = [*(g if isinstance(g, Outputs) else (g,)), *gxs]
-    if sum(other is gx for other in others) > 1:
+    times = 0
+    for other in others:
+        if other is gx:
+            times += 1
+    if times > 1:
         return False
     if isinstance(gx, np.ndarray):
         if not gx.flags.writeable or gx.base is None:

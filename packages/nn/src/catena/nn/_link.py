@@ -219,11 +219,17 @@ class Link:
     def _entries(self) -> Iterator[tuple[str, Parameter | Link]]:
         """Registered parameters and child links, each by its path from here."""
         for name in self._tracked:
-            yield from _leaves(name, getattr(self, name))
+            value = self.__dict__[name]
+            if isinstance(value, Parameter | Link):
+                yield name, value
+            else:
+                yield from _leaves(name, value)
 
     def _adopt(self, name: str, entry: Parameter | Link, rename: bool = False) -> None:
         """Let `entry` know where it is, for error messages."""
-        entry.__dict__["_owner"] = weakref.ref(self)
+        owner = entry._owner
+        if owner is None or owner() is not self:
+            entry.__dict__["_owner"] = weakref.ref(self)
         if rename or entry.name is None:
             entry.name = name
 
@@ -261,7 +267,7 @@ class Link:
 
     def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
         """The parameters here and below, in the order of `namedparams`."""
-        return iter([p for _, p in self.namedparams(include_uninit)])
+        return iter([p for _, p in self._all()[0] if include_uninit or p.is_initialized])
 
     def namedlinks(self, skipself: bool = False) -> Iterator[tuple[str, Link]]:
         """This link under "/", unless `skipself`, and the links below with their paths, such as ("/l1", l1)."""

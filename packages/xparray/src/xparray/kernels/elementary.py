@@ -202,10 +202,17 @@ def dense(x: Any) -> Any:
     return x if x.flags.carray else x.copy()
 
 
-def mapped(function: Loop, *xs: Any) -> Any:
-    """A new array, like the first of `xs` and in C order, into which `function(*xs, out)` writes; all are given in one axis."""
-    y = np.empty(xs[0].shape, xs[0].dtype)
-    function(*[dense(x).reshape(-1) for x in xs], y.reshape(-1))
+def mapped(function: Loop, x: Any) -> Any:
+    """A new array like `x`, in C order, into which `function(x, out)` writes; both are given in one axis."""
+    y = np.empty(x.shape, x.dtype)
+    function(dense(x).reshape(-1), y.reshape(-1))
+    return y
+
+
+def mapped_two(function: Loop, a: Any, b: Any) -> Any:
+    """A new array like `a`, in C order, into which `function(a, b, out)` writes; all are given in one axis."""
+    y = np.empty(a.shape, a.dtype)
+    function(dense(a).reshape(-1), dense(b).reshape(-1), y.reshape(-1))
     return y
 
 

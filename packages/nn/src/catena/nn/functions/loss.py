@@ -91,6 +91,8 @@ def softmax_cross_entropy(
         class_weight = xp.astype(as_array(class_weight), x.dtype, copy=False)
     if t.ndim == x.ndim > 1 and kind_of(t) == "float":
         return _cross_entropy_of_probabilities(x, t, class_weight, reduce, soft_target_loss)
+    if class_weight is None and ignore_label == -1 and normalize and reduce == "mean":
+        return cross_entropy_of_labels(x, as_array(t))  # the usual call, without the binding of options
     return cross_entropy_of_labels(
         x, as_array(t), class_weight, ignore_label=ignore_label, normalize=normalize, mean=reduce == "mean"
     )
