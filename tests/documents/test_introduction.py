@@ -6,12 +6,13 @@ import gc
 import weakref
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import catena.autograd as ag
 import catena.nn as nn
 import catena.nn.functions as F
 import catena.nn.links as L
-import numpy as np
-import pytest
 import xparray as xp
 from catena.nn import serializers
 from catena.training import Trainer, datasets, extensions, iterators, optimizers, updaters
@@ -220,7 +221,9 @@ def test_the_trainer(classifier: type[nn.Chain], tmp_path: Path) -> None:
     optimizer = optimizers.Adam().setup(model)
     updater = updaters.StandardUpdater(iterators.SerialIterator(train, batch_size=100), optimizer)
     trainer = Trainer(updater, (3, "epoch"), out=str(tmp_path / "result"))
-    trainer.extend(extensions.Evaluator(iterators.SerialIterator(test, batch_size=100, repeat=False, shuffle=False), model))
+    trainer.extend(
+        extensions.Evaluator(iterators.SerialIterator(test, batch_size=100, repeat=False, shuffle=False), model)
+    )
     trainer.extend(extensions.LogReport())
     trainer.run()
     log = trainer.get_extension("LogReport").log

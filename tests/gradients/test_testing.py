@@ -152,7 +152,7 @@ def test_the_profile_says_how_many_examples(examples: int | None, count: int) ->
 
 
 def test_no_gradient_is_checked() -> None:
-    with pytest.raises(AssertionError, match="the gradient in x is .*; its case says that it has none"):
+    with pytest.raises(AssertionError, match=r"the gradient in x is .*; its case says that it has none"):
         check_op(F.exp, Case(calls(arrays()), no_gradient={"x": "wrongly"}))
 
 

@@ -123,6 +123,22 @@ def test_the_error_names_every_array_and_no_number() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("devices", "moved", "target"),
+    [
+        (("numpy", "numba", "strict"), 2, "numpy"),
+        (("numba", "numpy", "numpy", "strict"), 3, "numba"),
+        (("strict", "strict", "numba", "numpy"), 2, "strict"),
+        (("strict", "strict:device1"), 1, "strict"),
+    ],
+)
+def test_the_array_to_move_is_the_first_that_does_not_mix_with_argument_0(
+    devices: tuple[str, ...], moved: int, target: str
+) -> None:
+    with pytest.raises(ValueError, match=rf"; move argument {moved} with xp\.to_device\(x, '{target}'\)$"):
+        xp.stack([ones(d) for d in devices])
+
+
 def test_one_device_of_many_arrays_wins() -> None:
     arrays = [ones(d) for d in ("numpy", "numpy", "numba", "numpy")]
     assert type(xp.concat(arrays)) is NumbaArray

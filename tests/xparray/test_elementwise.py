@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 import xparray as xp
-from xparray import _cache
-from xparray._elementwise import Elementwise, elementwise
+from xparray import Elementwise, _cache, elementwise
 
 pytest.importorskip("numba")
 
@@ -83,7 +82,7 @@ def relu_gradient(x, g):
 
 
 def box(x, y):
-    inside = (x >= -1) & (x <= 1.0) | ~(y != y)
+    inside = (x >= -1) & (x <= 1.0) | ~(y != x)
     return xp.where(inside ^ (y < x), x, 0)
 
 
@@ -155,7 +154,7 @@ def names_of_all_kinds(x):
     c: float = RATE if RATE > 0 else math.inf
     d = e = float(max(1, 2)) // 1
     a = a + b * (0 < c <= 1)
-    return a - d, TABLE[1] * TABLE["e"] * e * a, (not c) * x, -c**2 / x
+    return a - d, TABLE[1] * TABLE["e"] * e * a, (not c) * x, -(c**2) / x
 
 
 def unused(x, y, scale):
@@ -224,12 +223,29 @@ COMPILED = [elementwise(f) for f, _, _ in FUSED]
 def operands(count: int, dtype: str) -> list[np.ndarray[Any, Any]]:
     """Arrays that pair special values, among them ones that overflow, and random values for the vector part of a loop."""
     info = np.finfo(dtype)
-    special = [0.0, -0.0, 1.0, -1.0, 0.5, -2.5, 1e-3, np.inf, -np.inf, np.nan, info.max, info.tiny, info.smallest_subnormal]
+    special = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        0.5,
+        -2.5,
+        1e-3,
+        np.inf,
+        -np.inf,
+        np.nan,
+        info.max,
+        info.tiny,
+        info.smallest_subnormal,
+    ]
     rng = np.random.default_rng(count)
     if count <= 2:
         table = np.array(list(itertools.product(special, repeat=count)), dtype).T
         return [np.ascontiguousarray(np.concatenate([t, rng.normal(size=131)]), dtype) for t in table]
-    return [np.concatenate([special, rng.normal(size=131)]).astype(dtype)[rng.permutation(131 + len(special))] for _ in range(count)]
+    return [
+        np.concatenate([special, rng.normal(size=131)]).astype(dtype)[rng.permutation(131 + len(special))]
+        for _ in range(count)
+    ]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -354,7 +370,10 @@ def test_in_place(how: str) -> None:
 def test_out_elsewhere(where: str) -> None:
     f = elementwise(two_results)
     for _ in range(2):
-        x, y = np.linspace(0, 1, 12, dtype="float32").reshape(3, 4), np.linspace(5, 7, 12, dtype="float32").reshape(3, 4)
+        x, y = (
+            np.linspace(0, 1, 12, dtype="float32").reshape(3, 4),
+            np.linspace(5, 7, 12, dtype="float32").reshape(3, 4),
+        )
         outs: dict[str, tuple[np.ndarray[Any, Any], ...]] = {
             "fresh": (np.empty_like(x), np.empty_like(x)),
             "strided": (np.zeros((3, 8), "float32")[:, ::2], np.zeros((4, 3), "float32").T),
@@ -440,7 +459,14 @@ def literals(x, beta):
 
 @pytest.mark.parametrize(
     "dtypes",
-    [("float32", "float64"), ("float16", "float16"), ("int64", "int64"), ("int32", "float32"), ("complex64", "complex64"), (">f4", ">f4")],
+    [
+        ("float32", "float64"),
+        ("float16", "float16"),
+        ("int64", "int64"),
+        ("int32", "float32"),
+        ("complex64", "complex64"),
+        (">f4", ">f4"),
+    ],
     ids=str,
 )
 def test_other_dtypes_give_what_the_function_gives(dtypes: tuple[str, str]) -> None:
@@ -503,6 +529,32 @@ def test_names_of_numbers_are_read_at_each_call(monkeypatch: pytest.MonkeyPatch)
 
 def with_rate(x):
     return RATE * x
+
+
+def test_numbers_are_computed_as_often_as_the_function_computes_them() -> None:
+    f, x = elementwise(counting), np.ones(2, "float32")
+    counts: list[int] = []
+    for jit in (True, False):
+        with xp.jit(jit):
+            f(x, 1.0)  # the first call tries one element out, and so counts once more
+            start = next(COUNTER)
+            y = f(x, 1.0), f(x, -1.0)
+        counts.append(next(COUNTER) - start)
+        drawn = [[float(v[0]) for v in a] for a in y]
+        assert drawn == [[start + 1.0 + start + 2.0, 2 * (start + 3.0)], [start + 4.0 + start + 5.0, 2 * (start + 6.0)]]
+    assert counts[0] == counts[1] == 7
+
+
+COUNTER = itertools.count()
+
+
+def counting(x, a):
+    n = x * next(COUNTER) + x * next(COUNTER)
+    return n + (math.log(a) if a > 0 else 0.0), twice(x, next(COUNTER))
+
+
+def twice(x, k):
+    return x * k + x * k
 
 
 def test_keywords_and_defaults() -> None:
@@ -664,7 +716,7 @@ def test_text_that_is_not_at_hand_or_not_of_the_code(tmp_path: Path) -> None:
     exec("def f(x):\n    return 2 * x\n", names)
     f = elementwise(names["f"])
     assert f(np.ones(2)).tolist() == [2.0, 2.0] and "source text is not at hand" in str(f.why_not)
-    f = elementwise(lambda x: 2 * x)  # type: ignore[arg-type] # a lambda is a function without a def
+    f = elementwise(lambda x: 2 * x)
     assert f(np.ones(2)).tolist() == [2.0, 2.0] and "write it as a def" in str(f.why_not)
     file = tmp_path / "changing.py"
     file.write_text("def f(x):\n    return 2 * x\n")
@@ -675,8 +727,10 @@ def test_text_that_is_not_at_hand_or_not_of_the_code(tmp_path: Path) -> None:
 
 
 def test_functions_that_cannot_be_elementwise() -> None:
-    with pytest.raises(TypeError, match=r"elementwise: got <ufunc 'exp'> \(ufunc\); expected a function written with def"):
-        elementwise(np.exp)  # type: ignore[arg-type]
+    with pytest.raises(
+        TypeError, match=r"elementwise: got <ufunc 'exp'> \(ufunc\); expected a function written with def"
+    ):
+        elementwise(np.exp)
     with pytest.raises(ValueError, match="takes_out: elementwise takes out= itself; rename"):
         elementwise(takes_out)
     with pytest.raises(ValueError, match=r"takes_all: elementwise needs each parameter by name; replace \*args"):
@@ -701,8 +755,16 @@ def bad_outs() -> list[tuple[Any, type[Exception], str]]:
     return [
         (good, ValueError, "two_results: out has 1 array, the function returns 2 results; pass one array for each"),
         ((good,) * 3, ValueError, "two_results: out has 3 arrays, the function returns 2 results"),
-        ((good, np.ones(4, "float32")), ValueError, r"out\[1\] has shape \(4,\), result 1 has \(3,\); pass an array of that shape"),
-        ((good, np.ones(3, int)), TypeError, r"out\[1\] is int64, result 1 is float32, which does not fit; pass a float32 array"),
+        (
+            (good, np.ones(4, "float32")),
+            ValueError,
+            r"out\[1\] has shape \(4,\), result 1 has \(3,\); pass an array of that shape",
+        ),
+        (
+            (good, np.ones(3, int)),
+            TypeError,
+            r"out\[1\] is int64, result 1 is float32, which does not fit; pass a float32 array",
+        ),
         ((good, read_only), ValueError, r"out\[1\] is read-only; pass an array that can be written"),
         ((good, None), TypeError, "two_results: out has a NoneType; expected arrays, one for each result"),
         ((good, [1.0, 2.0, 3.0]), TypeError, "out has a list; expected arrays"),
@@ -759,7 +821,9 @@ def test_arrays_of_another_library() -> None:
     assert y[0] is p and "is Array, neither a host array nor a Python number" in str(f.why_not)
     for a, r in zip(y, adam(*host, *numbers), strict=True):
         np.testing.assert_allclose(np.asarray(xp.to_device(a, "numpy")), r, rtol=1e-15)
-    with pytest.raises(ValueError, match=r"sgd: arguments live on different devices: .*xp.to_device\(x, 'strict:device1'\)"):
+    with pytest.raises(
+        ValueError, match=r"sgd: arguments live on different devices: .*xp.to_device\(x, 'strict:device1'\)"
+    ):
         elementwise(sgd)(p, host[1], 0.1)
     with pytest.raises(ValueError, match="different devices"):
         elementwise(sgd)(p, g, 0.1, out=host[0])
@@ -816,9 +880,8 @@ PROGRAM = """
 import sys
 import numpy as np
 import xparray as xp
-from xparray._elementwise import elementwise
 
-@elementwise
+@xp.elementwise
 def combined(x, y, a):
     return a * x + y - 0.5
 
@@ -962,7 +1025,9 @@ def test_the_temporary_folder_goes_with_its_process(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     code = "from xparray._cache import cache_folder; print(cache_folder()); (cache_folder() / 'x').mkdir()"
     variables = {**os.environ, "XPARRAY_CACHE_DIR": str(tmp_path / "file")}
-    shown = subprocess.run([sys.executable, "-c", code], env=variables, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+    shown = subprocess.run(
+        [sys.executable, "-c", code], env=variables, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
     assert Path(shown).name.startswith("xparray-") and not Path(shown).exists()
 
 

@@ -93,7 +93,8 @@ def get_backend(name: str) -> Backend:
     """The backend called `name`: a built-in one, or one of the entry-point group `xparray.backends`.
 
     Raises:
-        ValueError: no installed distribution has such a backend, or the library behind it is missing.
+        ImportError: the library behind it is not installed.
+        ValueError: no installed distribution has such a backend.
     """
     backend = _loaded.get(name)
     if backend is None:

@@ -56,8 +56,10 @@ def mixing_message(function: str, args: Iterable[Any]) -> str:
     """The text that names each array among `args` with its device and says how to bring them together."""
     arrays = [(i, a) for i, a in enumerate(args) if type(a) not in SCALARS]
     listed = "; ".join(f"argument {i}: {tuple(a.shape)} {dtype_name(a.dtype)} on {device_of(a)}" for i, a in arrays)
-    target = str(device_of(arrays[0][1]))
-    moved = next(i for i, a in arrays if str(device_of(a)) != target)
+    first = device_of(arrays[0][1])
+    target, is_host = str(first), BACKEND_OF_TYPE[type(arrays[0][1])].is_host
+    # Of the arrays that are elsewhere those on another host backend are none to move: they mix.
+    moved = next(i for i, a in arrays if device_of(a) != first and not (is_host and BACKEND_OF_TYPE[type(a)].is_host))
     return f"{function}: arguments live on different devices: {listed}; move argument {moved} with xp.to_device(x, {target!r})"
 
 

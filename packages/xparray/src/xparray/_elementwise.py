@@ -37,7 +37,7 @@ class Elementwise:
     __name__: str
     __qualname__: str
 
-    def __init__(self, function: FunctionType) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         if not isinstance(function, FunctionType):
             raise TypeError(
                 f"elementwise: got {function!r} ({type(function).__name__}); expected a function written with def"
@@ -94,9 +94,10 @@ class Elementwise:
         named = {name: t for name, t in zip(self._signature.parameters, types, strict=True) if t not in _NUMBERS}
         other = next((name for name, t in named.items() if t is not np.ndarray and t is not NumbaArray), None)
         if other is not None:
-            return f"{self.__name__}: {other} is {named[other].__name__}, neither a host array nor a Python number"
+            why = f"{self.__name__}: {other} is {named[other].__name__}, neither a host array nor a Python number"
+            return self._plans.setdefault(types, why)
         if not named:
-            return f"{self.__name__}: no argument is an array"
+            return self._plans.setdefault(types, f"{self.__name__}: no argument is an array")
         with _lock:
             return self._plans.setdefault(types, _Plan(self, types))
 
@@ -417,8 +418,8 @@ def elementwise(function: Callable[..., Any]) -> Elementwise:
     The function as it is written, called with the arrays, is the meaning: `xp.sqrt`, `xp.where` and the operators act on whole
     arrays of any backend, and Variables are recorded. For host arrays of one floating-point dtype, float32 or float64, and
     Python numbers, its text becomes a compiled loop, without intermediate arrays and with the same bits; where it cannot, the
-    function runs as it is written, and `why_not` tells the reason. A loop gives no floating-point warnings, and names of
-    functions are looked up when it is made, not at each call.
+    function runs as it is written, and `why_not` tells the reason. Three things a loop leaves open: which of two zeros is the
+    greater one, whether arithmetic warns of overflow, and names of functions, which it looks up when it is made, not at each call.
 
     Call it with the function's arguments and `out=`, an array or a tuple of arrays, one for each result, that receive the
     results; they may be among the arguments. What the function reads is read before anything is written.

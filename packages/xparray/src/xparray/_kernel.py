@@ -7,8 +7,7 @@ import importlib.util
 import os
 import threading
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, overload
 
 import numpy as np
@@ -31,9 +30,8 @@ def jit_enabled() -> bool:
     return _enabled
 
 
-@contextmanager
-def jit(enabled: bool) -> Iterator[None]:
-    """Within the block, run jitted kernels (True) or the references that define them (False), in every thread.
+class jit:
+    """Run jitted kernels (True) or the references that define them (False) from now on, or within a `with` block, in every thread.
 
     Raises:
         ImportError: `enabled` is True and numba is not installed.
@@ -43,15 +41,20 @@ def jit(enabled: bool) -> Iterator[None]:
         ...     jit_enabled()
         False
     """
-    global _enabled  # noqa: PLW0603
-    if enabled and importlib.util.find_spec("numba") is None:
-        raise ImportError("jit: numba is not installed; pip install xparray[numba]")
-    before = jit_enabled()
-    _enabled = enabled
-    try:
-        yield
-    finally:
-        _enabled = before
+
+    def __init__(self, enabled: bool) -> None:
+        global _enabled  # noqa: PLW0603 - one switch for the process
+        if enabled and importlib.util.find_spec("numba") is None:
+            raise ImportError("jit: numba is not installed; pip install xparray[numba]")
+        self._before = jit_enabled()
+        _enabled = enabled
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, *error: object) -> None:
+        global _enabled  # noqa: PLW0603
+        _enabled = self._before
 
 
 class Loop:
@@ -147,11 +150,12 @@ def _declare_scalars() -> None:
 
 
 def _scalars_called(function: Callable[..., Any]) -> bytes:
-    """The byte code and the constants of the scalars that a function calls, and of those they call."""
+    """The byte code, names and constants of the scalars that a function calls, and of those they call."""
     names = ((name, function.__globals__.get(name)) for name in function.__code__.co_names)
     called = b""
     for f in (version for _, g in names if callable(g) and g in _scalars for version in _scalars[g].values()):
-        called += f.__code__.co_code + repr(f.__code__.co_consts).encode() + _scalars_called(f)
+        code = f.__code__
+        called += code.co_code + repr((code.co_names, code.co_consts)).encode() + _scalars_called(f)
     return called
 
 
@@ -182,14 +186,14 @@ class Kernel:
     def __call__(self, *args: Any, **options: Any) -> Any:
         for a in args:
             if type(a) is not np.ndarray and type(a) not in SCALARS:
-                backend = common_backend(self.__name__, args)
+                backend, plain = common_backend(self.__name__, args), False
                 break
         else:
-            backend = NUMPY
+            backend, plain = NUMPY, True
         where = "host" if backend.is_host else backend.name
         version = self.versions.get(where)
         if version is not None and (where not in self.jitted or jit_enabled()):
-            y = version(*(_plain(args) if backend.is_host and backend is not NUMPY else args), **options)
+            y = version(*(_plain(args) if backend.is_host and not plain else args), **options)
             if y is not NotImplemented:
                 return backend.wrap(y)
         return backend.wrap(self.reference(*args, **options))
@@ -199,7 +203,7 @@ class Kernel:
 
 
 def _plain(args: tuple[Any, ...]) -> list[Any]:
-    return [a.view(np.ndarray) if isinstance(a, np.ndarray) else a for a in args]
+    return [np.asarray(a) if isinstance(a, np.ndarray | np.generic) else a for a in args]
 
 
 def kernel(reference: Callable[..., Any]) -> Kernel:

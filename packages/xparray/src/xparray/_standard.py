@@ -41,7 +41,10 @@ def _of_two(name: str, doc: str) -> Callable[..., Array]:
     """A function of two arrays, of which one may be a Python scalar."""
 
     def f(x1: Array, x2: Array, /, *args: Any, **kwargs: Any) -> Array:
-        backend = common_backend(name, (x1, x2))
+        if type(x1) is np.ndarray and type(x2) is np.ndarray:
+            backend: Backend = NUMPY
+        else:
+            backend = common_backend(name, (x1, x2))
         return backend.wrap(backend.function(name)(x1, x2, *args, **kwargs))
 
     return _named(f, name, doc)

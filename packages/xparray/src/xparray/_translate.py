@@ -207,6 +207,7 @@ class _Walk:
         self.prelude: list[str] = []
         self.prelude_names: dict[str, Any] = {}
         self.depth = 0
+        self.lazy = 0
 
     def step(self, step: Step) -> Element:
         """Take a step, unless the same one was taken before."""
@@ -242,8 +243,13 @@ class _Walk:
         """A number as a loop writes it, in the loop's dtype."""
         return self.number(value) if value.literal is None else f"T({self.number(value)})"
 
-    def as_number(self, code: str) -> Number:
-        """A number computed once, before the loop."""
+    def once(self, code: str) -> Number:
+        """A number computed once, where the function computes it, however often it is read.
+
+        Within an expression that may skip a part of itself it is left where it stands; the whole expression is computed once.
+        """
+        if self.lazy:
+            return Number(code)
         name = f"n{len(self.prelude)}"
         self.prelude.append(f"    {name} = {code}\n")
         return Number(name)
@@ -325,14 +331,18 @@ class _Scope:
         """Bind the names of `target`."""
         match target:
             case ast.Name(id=name):
-                # Computed here, where the function computes it, not where it is read.
-                named = isinstance(value, Number) and value.literal is None
-                self.values[name] = self.walk.as_number(value.code) if named and isinstance(value, Number) else value
+                self.values[name] = self.kept(value)
             case ast.Tuple(elts=targets) if isinstance(value, tuple) and len(value) == len(targets):
                 for t, v in zip(targets, value, strict=True):
                     self.assign(t, v)
             case _:
                 raise self.refuse(target, "is no plain name to assign to")
+
+    def kept(self, value: Value) -> Value:
+        """A value to be read later, and perhaps often."""
+        if isinstance(value, Number) and value.literal is None:
+            return self.walk.once(value.code)
+        return value
 
     # Expressions
 
@@ -350,14 +360,15 @@ class _Scope:
             case ast.UnaryOp(op=op, operand=operand):
                 return self.unary(node, op, self.single(operand))
             case ast.Compare(left=left, ops=ops, comparators=others):
+                self.walk.lazy += len(ops) > 1
                 values = [self.single(left), *(self.single(other) for other in others)]
+                self.walk.lazy -= len(ops) > 1
                 return self.compare(node, ops, values)
             case ast.BoolOp(op=op, values=parts):
                 word = " and " if isinstance(op, ast.And) else " or "
-                return Number(f"({word.join(self.only_number(part, node) for part in parts)})")
+                return self.perhaps_skipping(node, parts, lambda codes: word.join(codes))
             case ast.IfExp(test=test, body=body, orelse=other):
-                codes = [self.only_number(part, node) for part in (body, test, other)]
-                return Number("({} if {} else {})".format(*codes))
+                return self.perhaps_skipping(node, [body, test, other], lambda codes: "{} if {} else {}".format(*codes))
             case ast.Attribute(value=of, attr=name):
                 return Number(f"{self.only_number(of, node)}.{name}")
             case ast.Subscript(value=of, slice=key):
@@ -384,6 +395,13 @@ class _Scope:
                 whole, "asks an array for more than its elements; xp.where chooses, functions of xparray compute"
             )
         return value.code
+
+    def perhaps_skipping(self, node: ast.expr, parts: Sequence[ast.expr], join: Callable[[list[str]], str]) -> Number:
+        """An expression of numbers of which Python may leave parts uncomputed."""
+        self.walk.lazy += 1
+        code = join([self.only_number(part, node) for part in parts])
+        self.walk.lazy -= 1
+        return self.walk.once(f"({code})")
 
     def literal(self, node: ast.expr, value: float) -> Number:
         """A number of the text."""
@@ -448,7 +466,9 @@ class _Scope:
         signs = [_COMPARISON[type(op)][0] for op in ops]
         codes = [v.code for v in values if isinstance(v, Number)]
         if len(codes) == len(values):
-            return Number(f"({codes[0]} {' '.join(f'{sign} {c}' for sign, c in zip(signs, codes[1:], strict=True))})")
+            return self.walk.once(
+                f"({codes[0]} {' '.join(f'{sign} {c}' for sign, c in zip(signs, codes[1:], strict=True))})"
+            )
         if len(ops) > 1:
             raise self.refuse(node, "asks an array for one truth value; write (a < x) & (x < b)")
         return self.apply(node, None, _COMPARISON[type(ops[0])][1], values)
@@ -471,7 +491,7 @@ class _Scope:
                 )
             codes = [v.code for v in values if isinstance(v, Number)]
             named = [f"{k}={c}" for k, c in zip(options, codes[len(arguments) :], strict=True)]
-            return Number(f"{self.only_number(node.func, node)}({', '.join(codes[: len(arguments)] + named)})")
+            return self.walk.once(f"{self.only_number(node.func, node)}({', '.join(codes[: len(arguments)] + named)})")
         if name:
             if options or len(values) != len(arguments):
                 raise self.refuse(node, "has options, or a tuple, where a loop takes elements only")
@@ -491,7 +511,10 @@ class _Scope:
         code = self.function.__code__
         if node.id in code.co_freevars:
             cell = (self.function.__closure__ or ())[code.co_freevars.index(node.id)]
-            return cell.cell_contents
+            try:
+                return cell.cell_contents
+            except ValueError:  # a name that its function has not bound yet
+                return None
         return self.function.__globals__.get(node.id, getattr(builtins, node.id, None))
 
     def bind(
@@ -512,7 +535,7 @@ class _Scope:
                 value = self.literal(node, value)
             elif not isinstance(value, Number | Element | tuple):
                 raise self.refuse(node, f"leaves {parameter.name} at a default that is no number")
-            values.append(value)
+            values.append(self.kept(value))
         return values
 
     def apply(
@@ -584,7 +607,7 @@ def _body(function: Any) -> FunctionType | None:
 
     if isinstance(function, Elementwise):
         return function.function
-    if isinstance(function, FunctionType) and function.__module__.partition(".")[0] not in ("numpy", "xparray"):
+    if isinstance(function, FunctionType) and str(function.__module__).partition(".")[0] not in ("numpy", "xparray"):
         return function
     return None
 

@@ -261,18 +261,21 @@ def _own(g: Any) -> Any:
 
 
 def _fitted(node: Node, g: Any) -> Any:
-    """`g` in a leaf's dtype and on its device: real for a real one, floating for an integer one."""
+    """`g` on a leaf's device and in its dtype: real for a real one, floating for an integer one; a cut node takes any."""
     g = _tidy(g)
+    if node.device is None:
+        return g
     array = _variable.as_array(g)
-    dtype = array.dtype if node.dtype is None or array.dtype == node.dtype else _gradient_dtype(node.dtype, array)
-    if array.dtype != dtype:
-        if dtype_name(array.dtype).startswith("complex") and not dtype_name(dtype).startswith("complex"):
-            g = g.real
-        g = _shape.astype(g, dtype=dtype)
-    if node.device is not None:
-        device = xp.device_of(array)
-        if device is not node.device and device != node.device:
-            g = _shape.to_device(g, device=node.device)
+    device = xp.device_of(array)
+    if device is not node.device and device != node.device:
+        g = _shape.to_device(g, device=node.device)
+        array = _variable.as_array(g)
+    if array.dtype != node.dtype:
+        dtype = _gradient_dtype(node.dtype, array)
+        if array.dtype != dtype:
+            if dtype_name(array.dtype).startswith("complex") and not dtype_name(dtype).startswith("complex"):
+                g = g.real
+            g = _shape.astype(g, dtype=dtype)
     return g
 
 

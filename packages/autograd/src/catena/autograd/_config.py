@@ -88,8 +88,8 @@ def _checked(name: str, value: Any) -> Any:
     if name in ("train", "enable_backprop") and not isinstance(value, bool):
         raise TypeError(f"config.{name}: got {value!r}; expected True or False")
     if name == "dtype":
-        dtype: Any = np.dtype(value)
-        return dtype
+        wanted: Any = value
+        return np.dtype(wanted)
     return value
 
 

@@ -88,5 +88,5 @@ def _check_axis(function: str, x: Array, axis: int) -> None:
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(
             f"{function}: axis is {axis}, x has {x.ndim} {'axis' if x.ndim == 1 else 'axes'} (x: {tuple(x.shape)}); "
-            + (f"expected an axis from {-x.ndim} to {x.ndim - 1}, such as axis=-1" if x.ndim else "expected an array")
+            + (f"expected an axis from {-x.ndim} to {x.ndim - 1}, such as axis=-1" if x.ndim else "expected an array with axes")
         )
