@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ Draw = Callable[[np.random.Generator, tuple[int, ...], str], tuple[Any, ...]]
 FLOATS = ("float32", "float64", "float16")
 TOLERANCE = {"float16": 4e-3, "float32": 3e-6, "float64": 3e-14}
 RNG = np.random.default_rng
+
+
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="compiled loops need numba")
 
 
 def normal(rng: np.random.Generator, shape: tuple[int, ...], dtype: str) -> Any:
@@ -223,14 +227,15 @@ def test_every_kernel_has_a_case() -> None:
     assert found == {case.kernel for case in CASES}
 
 
+@needs_numba
 @pytest.mark.parametrize("case", [c for c in CASES if c.kernel is not indexing.scatter_add], ids=str)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_compiled_versions_serve_floats(case: Case, dtype: str) -> None:
-    pytest.importorskip("numba")
     shape = next(shape for name, shape in case.shapes.items() if name in ("small", "vector"))
     assert case.kernel.versions["host"](*case.draw(RNG(4), shape, dtype), **case.options) is not NotImplemented
 
 
+@needs_numba
 @pytest.mark.parametrize(
     ("labels", "text"),
     [
@@ -244,6 +249,13 @@ def test_labels_out_of_range(labels: list[int], text: str, jit: bool) -> None:
     with xp.jit(jit), pytest.raises(ValueError) as e:
         loss.softmax_cross_entropy(np.zeros((3, 3), "float32"), np.array(labels), None, **MEAN)
     assert str(e.value).startswith(text)
+
+
+@pytest.mark.parametrize("x", [-1.5, 2.5, np.float32(2.5)])
+def test_numbers(x: Any) -> None:
+    y = activation.relu(x)
+    assert type(y) is np.ndarray
+    assert float(y) == max(float(x), 0.0)
 
 
 # ------------------------------------------------------------------------------------ elementary functions
@@ -281,6 +293,7 @@ SPECIAL = [
 ]
 
 
+@needs_numba
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ELEMENTARY)
 def test_elementary_functions_are_accurate(name: str, dtype: str) -> None:
@@ -298,6 +311,7 @@ def test_elementary_functions_are_accurate(name: str, dtype: str) -> None:
     assert error.max() / info.eps < units[dtype]
 
 
+@needs_numba
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", ELEMENTARY)
 def test_elementary_functions_of_special_values(name: str, dtype: str) -> None:
@@ -311,6 +325,7 @@ def test_elementary_functions_of_special_values(name: str, dtype: str) -> None:
     )
 
 
+@needs_numba
 @pytest.mark.parametrize("name", ELEMENTARY)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_scalars_mean_in_python_what_they_mean_compiled(name: str, dtype: str) -> None:

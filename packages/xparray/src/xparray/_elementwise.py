@@ -311,6 +311,7 @@ class _Plan:
             aliases = [
                 begins.get(_begin(o)) if d and o.dtype == dtype else None for o, d in zip(outs, direct, strict=True)
             ]
+            flat |= {j: o.reshape(-1).view(np.ndarray) for j, o in zip(aliases, outs, strict=True) if j is not None}
         layout = Layout(single, tuple(aliases))
         fused = self.fuse(program, layout, reads, dtypes)
         results = [o.reshape(-1).view(np.ndarray) for o, alias in zip(written, aliases, strict=True) if alias is None]

@@ -57,9 +57,9 @@ class _Writer:
     """The text of one program's module. An element `v7` lies in the array `v7s`, the result k in `y{k}s`."""
 
     def __init__(self, program: Program, layout: Layout) -> None:
-        self.program = program
         import numba
 
+        self.program = program
         self.array, self.truth, self.number = numba.types.Array, numba.boolean, numba.float64
         self.real = numba.from_dtype(program.dtype)
         self.readable = self.array(self.real, 1, "C", readonly=True)

@@ -186,14 +186,25 @@ class Kernel:
     def __call__(self, *args: Any, **options: Any) -> Any:
         for a in args:
             if type(a) is not np.ndarray and type(a) not in SCALARS:
-                backend, plain = common_backend(self.__name__, args), False
-                break
-        else:
-            backend, plain = NUMPY, True
-        where = "host" if backend.is_host else backend.name
+                return self._elsewhere(args, options)
+        version = self._version("host")
+        if version is not None:
+            y = version(*args, **options)
+            if y is not NotImplemented:
+                return y if type(y) is np.ndarray else NUMPY.wrap(y)
+        return NUMPY.wrap(self.reference(*args, **options))
+
+    def _version(self, where: str) -> Callable[..., Any] | None:
+        """The version for arrays on `where`, if there is one and it may run."""
         version = self.versions.get(where)
-        if version is not None and (where not in self.jitted or jit_enabled()):
-            y = version(*(_plain(args) if backend.is_host and not plain else args), **options)
+        return version if where not in self.jitted or _enabled or jit_enabled() else None
+
+    def _elsewhere(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """A call with other arguments than plain arrays and numbers."""
+        backend = common_backend(self.__name__, args)
+        version = self._version("host" if backend.is_host else backend.name)
+        if version is not None:
+            y = version(*(_plain(args) if backend.is_host else args), **options)
             if y is not NotImplemented:
                 return backend.wrap(y)
         return backend.wrap(self.reference(*args, **options))

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import hypothesis.extra.numpy as hnp
-import hypothesis.strategies as st
 import numpy as np
 
 import catena.nn.functions as F
@@ -32,6 +30,12 @@ from catena.autograd.testing import (
     shapes,
 )
 from catena.nn.functions import connection, loss
+
+try:
+    import hypothesis.extra.numpy as hnp
+    import hypothesis.strategies as st
+except ImportError as e:
+    raise ImportError("catena.nn.testing: hypothesis is not installed; pip install catena-autograd[testing]") from e
 
 __all__ = ["CASES"]
 

@@ -193,8 +193,8 @@ def _tanh(x: Any, y: Any) -> None:
 
 
 def floating(x: Any) -> bool:
-    """Whether the ndarray `x` is float32 or float64 in the machine's byte order, which is what the loops are written for."""
-    return x.dtype in (f4, f8)
+    """Whether `x` is an array of float32 or float64 in the machine's byte order, which is what the loops are written for."""
+    return isinstance(x, np.ndarray | np.generic) and x.dtype in (f4, f8)
 
 
 def dense(x: Any) -> Any:

@@ -86,7 +86,6 @@ log_softmax.vjps(x=lambda g, out, axis: softmax_kernels.log_softmax_grad(g, out,
 
 def _check_axis(function: str, x: Array, axis: int) -> None:
     if not -x.ndim <= axis < x.ndim:
-        raise ValueError(
-            f"{function}: axis is {axis}, x has {x.ndim} {'axis' if x.ndim == 1 else 'axes'} (x: {tuple(x.shape)}); "
-            + (f"expected an axis from {-x.ndim} to {x.ndim - 1}, such as axis=-1" if x.ndim else "expected an array with axes")
-        )
+        wanted = f"an axis from {-x.ndim} to {x.ndim - 1}, such as axis=-1" if x.ndim else "an array with axes"
+        axes = "1 axis" if x.ndim == 1 else f"{x.ndim} axes"
+        raise ValueError(f"{function}: axis is {axis}, x has {axes} (x: {tuple(x.shape)}); expected {wanted}")

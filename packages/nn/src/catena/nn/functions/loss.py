@@ -64,7 +64,7 @@ def softmax_cross_entropy(
         x: scores, `(n, n_class, ...)`.
         t: labels, integers from 0 to n_class - 1, `(n, ...)`; or probabilities of the classes, of x's shape and floating.
         normalize: the mean is over the labels that count; over n, where False.
-        cache_score: without effect: the scores are computed again for the gradient, which costs less than to keep them.
+        cache_score: without effect: nothing but x and t is kept, the probabilities are computed again for the gradient.
         class_weight: what the loss of each class is multiplied with, `(n_class,)`.
         ignore_label: a label that does not count: its loss and its gradient are 0.
         reduce: "mean" for one number, "no" for the losses, `(n, ...)`.

@@ -433,9 +433,10 @@ class GradientMethod(Optimizer):
         Warns:
             UserWarning: the gradients were used by the last update and not cleared since, so they hold both steps' sum.
         """
-        target = self._ready("update")
+        params = list(self._ready("update").params())
         if lossfun is not None:
-            target.cleargrads()
+            for param in params:
+                param.cleargrad()
             loss = lossfun(*args, **kwds)
             if not isinstance(loss, Variable):
                 raise TypeError(
@@ -444,7 +445,6 @@ class GradientMethod(Optimizer):
                 )
             loss.backward(free=True)
             del loss
-        params = list(target.params())
         self._watch_clearing(params)
         hooks = self._hooks
         if hooks.pre:
