@@ -154,6 +154,8 @@ def test_the_profile_says_how_many_examples(examples: int | None, count: int) ->
 def test_no_gradient_is_checked() -> None:
     with pytest.raises(AssertionError, match=r"the gradient in x is .*; its case says that it has none"):
         check_op(F.exp, Case(calls(arrays()), no_gradient={"x": "wrongly"}))
+    with pytest.raises(ValueError, match="exp: its case names 'y' in no_gradient; the inputs are x"):
+        check_op(F.exp, Case(calls(arrays()), no_gradient={"y": "there is none"}))
 
 
 def test_rows_by_package() -> None:

@@ -10,6 +10,8 @@ of first and second order agree with numerical differentiation; each has its inp
 input that needs none gets none; nothing given is changed, read-only arrays will do; and the backends agree.
 
 Values are drawn from multiples of 1/8, which every dtype holds exactly, so that kinks can be kept away from all of them.
+
+A package enters the cases of its own ops in `CASES`, in a module that its tests import; `CASES.missing()` names the ops without one.
 """
 
 from __future__ import annotations

@@ -83,9 +83,9 @@ CASES.add(F.clip, Case(calls(arrays(), min=bounds[0], max=bounds[1])))
 
 
 @composite
-def reduced(draw: st.DrawFn, *, empty: bool = True, keepdims: bool = True, distinct: bool = False) -> Call:
+def reduced(draw: st.DrawFn, *, empty: bool = True, distinct: bool = False) -> Call:
     x = draw(arrays(shape=shapes(min_side=0 if empty else 1, max_side=3), distinct=distinct))
-    return Call(x, axis=draw(axes(x.ndim)), **({"keepdims": draw(st.booleans())} if keepdims else {}))
+    return Call(x, axis=draw(axes(x.ndim)), keepdims=draw(st.booleans()))
 
 
 @composite

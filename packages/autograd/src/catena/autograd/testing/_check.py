@@ -69,6 +69,11 @@ def check_call(op: Callable[..., Any], call: Call, case: Case) -> None:
 
 def _check(op: Callable[..., Any], call: Call, case: Case) -> None:
     names = _input_names(op, len(call.inputs))
+    unknown = sorted(case.no_gradient.keys() - set(names))
+    if unknown:
+        raise ValueError(
+            f"{_name(op)}: its case names {unknown[0]!r} in no_gradient; the inputs are {', '.join(names)}"
+        )
     floating = [x.dtype for x in call.inputs if _is_floating(x)]
     double = [np.array(x, np.float64, order="C") if _is_floating(x) else x for x in call.inputs]
     chosen = [i for i, x in enumerate(call.inputs) if _is_floating(x) and names[i] not in case.no_gradient]
