@@ -12,7 +12,8 @@ from benchmarks.workload import Contest, Workload
 from benchmarks.workloads import _mlp
 
 HIDDEN = 1000
-ALPHA, BETA1, BETA2, EPS = 1e-4, 0.9, 0.999, 1e-16  # eps so small that it does not matter which square root it stands beside
+# eps is so small that it does not matter which square root it stands beside.
+ALPHA, BETA1, BETA2, EPS = 1e-4, 0.9, 0.999, 1e-16
 
 WORKLOAD = Workload(
     name="W3",

@@ -247,7 +247,7 @@ def test_the_loop_by_hand() -> None:
     with ag.using_config("train", False), ag.no_backprop_mode():
         for i in range(0, len(x_test), 100):
             model(x_test[i : i + 100], t_test[i : i + 100])
-            sum_accuracy += float(ag.as_array(model.accuracy)) * len(x_test[i : i + 100])
+            sum_accuracy += model.accuracy.data * len(x_test[i : i + 100])
     assert sum_accuracy / len(x_test) > 0.85
 
 

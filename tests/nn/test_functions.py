@@ -389,8 +389,9 @@ Y = np.array([[0.1, 0.9, 0.0], [0.8, 0.1, 0.1], [0.2, 0.2, 0.6]])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
 def test_accuracy(t: list[int], ignore_label: int | None, expected: float, dtype: str) -> None:
     a = F.accuracy(Variable(Y.astype(dtype)), Variable(np.array(t), requires_grad=False), ignore_label)
-    assert type(a) is np.ndarray
+    assert (type(a), a.requires_grad) == (Variable, False)
     assert (a.shape, a.dtype) == ((), dtype)
+    assert type(F.accuracy(Y.astype(dtype), np.array(t), ignore_label)) is np.ndarray
     assert float(a) == pytest.approx(expected, rel=1e-3 if dtype == "float16" else 1e-7)
 
 
@@ -424,7 +425,7 @@ def test_a_network_gives_on_any_device_what_it_gives_on_numpy(device: str) -> No
         h = F.sigmoid(F.relu(F.linear(xp.to_device(x, where), *leaves)))
         loss = F.softmax_cross_entropy(h, xp.to_device(t, where)) + F.mean_squared_error(h, F.softmax(h))
         loss.backward()
-        results.append([loss.array, *(v.grad for v in leaves), F.accuracy(h, xp.to_device(t, where))])
+        results.append([loss.array, *(v.grad for v in leaves), F.accuracy(h, xp.to_device(t, where)).array])
         assert {str(xp.device_of(a)) for a in results[-1]} == {where}
     for got, expected in zip(results[1], results[0], strict=True):
         np.testing.assert_allclose(np.asarray(xp.to_device(got, "numpy")), expected, rtol=1e-5, atol=1e-6)

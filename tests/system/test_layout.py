@@ -123,5 +123,7 @@ def test_import_of_everything_is_light() -> None:
         for _ in range(9)
     ]
     for _, loaded in runs:
-        assert set(loaded) - sys.stdlib_module_names - {"numpy"} == {"catena", "xparray"}
+        # numpy.random leaves traces of the Cython that it was compiled with.
+        found = {name for name in loaded if "cython" not in name} - sys.stdlib_module_names - {"numpy"}
+        assert found == {"catena", "xparray"}
     assert min(seconds for seconds, _ in runs) < 0.150

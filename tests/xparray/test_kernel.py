@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -308,12 +309,15 @@ print("compiled", sum(stats.cache_misses.values()), "read", sum(stats.cache_hits
 """
 
 
+def modules_in(folder: Path) -> Path:
+    (folder / "loops.py").write_text(LOOPS, encoding="utf-8")
+    (folder / "scalars.py").write_text(SCALARS.format(rounding="floor", amount=1.0), encoding="utf-8")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("loops")
-    (made / "loops.py").write_text(LOOPS, encoding="utf-8")
-    (made / "scalars.py").write_text(SCALARS.format(rounding="floor", amount=1.0), encoding="utf-8")
-    return made
+    return modules_in(tmp_path_factory.mktemp("loops"))
 
 
 def test_a_loop_compiles_once_for_a_dtype_and_is_kept_on_disk(folder: Path) -> None:
@@ -324,7 +328,8 @@ def test_a_loop_compiles_once_for_a_dtype_and_is_kept_on_disk(folder: Path) -> N
 
 
 @pytest.mark.parametrize("change", [{"rounding": "floor", "amount": 2.0}, {"rounding": "ceil", "amount": 1.0}])
-def test_a_changed_scalar_of_another_module_is_compiled_anew(folder: Path, change: dict[str, Any]) -> None:
+def test_a_changed_scalar_of_another_module_is_compiled_anew(tmp_path: Path, change: dict[str, Any]) -> None:
+    folder = modules_in(tmp_path)
     program = """
         import numpy as np
         from loops import moved
@@ -334,12 +339,10 @@ def test_a_changed_scalar_of_another_module_is_compiled_anew(folder: Path, chang
     """
     assert python(program, folder) == "1.0\n"
     scalars = folder / "scalars.py"
-    before = scalars.read_text(encoding="utf-8")
     scalars.write_text(SCALARS.format(**change), encoding="utf-8")
-    try:
-        assert python(program, folder) == "2.0\n"
-    finally:
-        scalars.write_text(before, encoding="utf-8")
+    # Python tells a changed module by its time in whole seconds and its size.
+    os.utime(scalars, (time.time() + 10, time.time() + 10))
+    assert python(program, folder) == "2.0\n"
 
 
 def test_loops_keep_what_is_not_finite(folder: Path) -> None:

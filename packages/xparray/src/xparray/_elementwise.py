@@ -130,7 +130,7 @@ class Elementwise:
                 np.copyto(o, r, casting="same_kind")
             else:
                 o[...] = r
-        return outs if isinstance(y, tuple) else outs[0]
+        return tuple(outs) if isinstance(y, tuple) else next(iter(outs))
 
     def targets(self, out: Any) -> tuple[Array, ...]:
         """The arrays of `out=`.

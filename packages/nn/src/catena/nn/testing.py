@@ -98,6 +98,7 @@ def _scores(draw: st.DrawFn) -> tuple[Any, tuple[int, ...]]:
 
 @composite
 def labelled(draw: st.DrawFn, *, weights: bool) -> Call:
+    x: Any
     x, shape = _scores(draw)
     ignored = draw(sampled_from([-1, 0, 255]))
     labels = integers(0, x.shape[1] - 1) | st.just(ignored)
@@ -108,6 +109,7 @@ def labelled(draw: st.DrawFn, *, weights: bool) -> Call:
 
 @composite
 def of_probabilities(draw: st.DrawFn) -> Call:
+    x: Any
     x, _ = _scores(draw)
     x = x if len(x) else np.ones((1, *x.shape[1:]), x.dtype)
     t = draw(arrays(reals(1 / 8, 1), x.shape, dtype=x.dtype.name))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from catena.autograd import as_array
+from catena.autograd import Variable, as_array
 from catena.nn.functions._checks import check_labels
 from xparray import Array
 from xparray.kernels import evaluation as kernels
 
 
 def accuracy(y: Array, t: Array, ignore_label: int | None = None) -> Array:
-    """The share of the labels that have the greatest score: an array, since it has no gradient.
+    """The share of the labels that have the greatest score; without a gradient, also of a Variable.
 
     Args:
         y: scores, `(n, n_class, ...)`; axes of length one at the end may be more than t has.
@@ -28,7 +28,9 @@ def accuracy(y: Array, t: Array, ignore_label: int | None = None) -> Array:
         >>> float(accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1])))
         0.5
     """
-    y, t = as_array(y), as_array(t)
+    if isinstance(y, Variable):
+        return Variable(accuracy(y.array, t, ignore_label), requires_grad=False)
+    t = as_array(t)
     if y.ndim > t.ndim + 1 and all(n == 1 for n in y.shape[t.ndim + 1 :]):
         y = y[(..., *(0,) * (y.ndim - t.ndim - 1))]
     check_labels("accuracy", y, t, "yt")
