@@ -51,6 +51,7 @@ class FunctionNode:
     """
 
     broadcasts = False
+    rules = ()
     # What backward may read: set for one call of it, so that the function does not refer to the graph it is part of.
     _node: Node | None = None
     _create_graph = False

@@ -19,6 +19,8 @@ class Differentiable(Protocol):
 
     name: str
     broadcasts: bool
+    # (input, rule, what it reads) of each input, for an op whose rules backward may run itself; else empty.
+    rules: tuple[Any, ...]
 
     def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
         """The cotangents of `node`'s parents from `g`, its own: one a parent, None where `wanted` (if given) is False."""
@@ -95,6 +97,7 @@ class Pick:
 
     broadcasts = False
     name = "pick"
+    rules = ()
 
     def __init__(self, index: int, count: int) -> None:
         self.index = index

@@ -22,7 +22,7 @@ from numpy import ndarray
 
 import xparray as xp
 from catena.autograd._config import RECORDING, SCOPE, recording
-from catena.autograd._node import Node, pick
+from catena.autograd._node import NEXT, Node, pick
 from catena.autograd._variable import Variable, variable
 from xparray import Device
 from xparray._dispatch import SCALARS, common_backend, dtype_name
@@ -104,35 +104,40 @@ class Plan:
 
     def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
         """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
-        saved, parents = node.saved, node.parents
-        if saved is None:
+        saved: Sequence[Any] = self.readable(node)
+        if create_graph:
+            saved = self._as_variables(node, saved)
+        if self.joint is not None:
+            rule, places = self.joint
+            pulled = rule(g, *[saved[j] for j in places], needs=wanted or self.needs)
+            if len(pulled) != len(node.parents):
+                raise ValueError(
+                    f"rule of {self.name}: returned {len(pulled)} cotangents for {len(node.parents)} inputs; "
+                    "return one an input, None where it is not needed"
+                )
+            return pulled
+        gxs: list[Any] = [None] * len(node.parents)
+        for i, rule, places in self.rules:
+            if wanted is None or wanted[i]:
+                gxs[i] = rule(g, *[saved[j] for j in places])
+        return gxs
+
+    def readable(self, node: Node) -> tuple[Any, ...]:
+        """What the node kept, which must not be freed, nor a parameter's values from before an update."""
+        if node.saved is None:
             raise RuntimeError(
                 f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice"
             )
         for i in self.kept_inputs:
-            parent = parents[i] if i < len(parents) else None
+            parent = node.parents[i] if i < len(node.parents) else None
             if parent is not None and parent.seq > node.seq:
                 raise RuntimeError(
                     f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
                     "run the forward pass again after an update"
                 )
-        if create_graph:
-            saved = tuple(self._as_variables(node, saved))
-        if self.joint is not None:
-            rule, places = self.joint
-            return rule(g, *[saved[j] for j in places], needs=wanted or self.needs)
-        gxs: list[Any] = [None] * len(parents)
-        for i, rule, places in self.rules:
-            if wanted is None or wanted[i]:
-                if not places:
-                    gxs[i] = rule(g)
-                elif len(places) == 1:
-                    gxs[i] = rule(g, saved[places[0]])
-                else:
-                    gxs[i] = rule(g, *[saved[j] for j in places])
-        return gxs
+        return node.saved
 
-    def _as_variables(self, node: Node, saved: tuple[Any, ...]) -> list[Any]:
+    def _as_variables(self, node: Node, saved: Sequence[Any]) -> list[Any]:
         """What was kept, each array with its place in the graph, so that rules record their dependence on it."""
 
         def at(array: Any, i: int) -> Any:
@@ -218,6 +223,7 @@ class Op:
         for name, rule in rules.items():
             if name not in self.inputs:
                 raise TypeError(f"{self.name}.vjps: {name!r} is no input; the inputs are {', '.join(self.inputs)}")
+            self._plans.clear()
             self._rules[self.inputs.index(name)] = rule
             self._reads[rule] = self._names_read(rule)
         return self
@@ -231,6 +237,7 @@ class Op:
         Raises:
             TypeError: the rule reads what does not exist.
         """
+        self._plans.clear()
         self._joint = rule
         self._reads[rule] = self._names_read(rule)
         return rule
@@ -329,7 +336,24 @@ class Op:
                 raise
             if type(y) is not ndarray:
                 y = NUMPY.wrap(y)
-        return self._record(y, (a, b), (p, q), mask, NONE) if is_variable else y
+        if not is_variable:
+            return y
+        plan = self._plans.get(mask)
+        if plan is None or SCOPE.get() is not None or not RECORDING.everywhere or type(y) is tuple:
+            return self._record(y, (a, b), (p, q), mask, NONE)
+        # What _record does, without the calls of it and of two constructors.
+        node = NEW(Node)
+        node.op = plan
+        node.parents = (p, q)
+        node.saved = plan.save((a, b), y, NONE) if plan.kept else ()
+        node.seq = NEXT()
+        node.shape = y.shape
+        node.grad = None
+        v = NEW(Variable)
+        v._array = y
+        v.node = node
+        v._grad_var = v.name = None
+        return v
 
     def _compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """The forward, with what it returns as arrays of the one backend of all its inputs."""
@@ -359,11 +383,7 @@ class Op:
         if type(y) is tuple:
             node = Node(plan, parents, saved, None)
             return tuple([variable(part, pick(node, i, len(y), part)) for i, part in enumerate(y)])
-        v = NEW(Variable)
-        v._array = y
-        v.node = Node(plan, parents, saved, y.shape)
-        v._grad_var = v.name = None
-        return v
+        return variable(y, Node(plan, parents, saved, y.shape))
 
     def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs given by keyword become positional, options given by position become keywords."""
