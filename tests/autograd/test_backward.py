@@ -534,7 +534,7 @@ def test_memory_stays_flat(order: int) -> None:
         step()
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    assert grown < 20_000  # one step's arrays alone are larger
+    assert grown < 100_000  # a leaked array a step would be 300,000 and more
 
 
 def test_order_of_recording_does_not_matter_across_backwards() -> None:

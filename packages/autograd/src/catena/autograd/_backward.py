@@ -17,6 +17,9 @@ from xparray import Array
 from xparray._dispatch import dtype_name
 
 
+_NUMPY = xp.device_of(np.empty(0))
+
+
 def backward(
     outputs: Sequence[Any],
     grad_outputs: Sequence[Any] | None = None,
@@ -111,14 +114,15 @@ def _first_cotangent(function: str, y: Any, g: Any) -> Any:
     if g is None and function == "backward":
         g = y.grad_var
     if g is None:
-        if y.size != 1:
+        array = y._array
+        if array.size != 1:
             raise ValueError(
                 f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
                 f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
             )
-        if type(y.array) is np.ndarray and y.dtype.kind == "f":
-            return _one(y.shape, y.dtype)
-        return xp.ones_like(y.array, dtype=_gradient_dtype(y.dtype, y.array))
+        if type(array) is np.ndarray and array.dtype.kind == "f":
+            return _one(array.shape, array.dtype)
+        return xp.ones_like(array, dtype=_gradient_dtype(array.dtype, array))
     if tuple(g.shape) != y.shape:
         raise ValueError(
             f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's"
@@ -239,6 +243,8 @@ def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
     """Whether a rule made `gx` for one parent alone: it shares no memory with `g` or with what other parents get."""
     if gx is g:
         return False
+    if not gxs and isinstance(gx, np.ndarray) and gx.base is None:
+        return bool(gx.flags.writeable)
     others = [*(g if isinstance(g, Outputs) else (g,)), *gxs]
     times = 0
     for other in others:
@@ -300,7 +306,8 @@ def _fitted(node: Node, g: Any) -> Any:
 
 def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
     """Add a leaf's cotangent to its gradient; the gradient is the leaf's own memory."""
-    fitted = _fitted(node, g)
+    is_fitted = type(g) is np.ndarray and node.device is _NUMPY and g.dtype == node.dtype
+    fitted = g if is_fitted else _fitted(node, g)
     owner = node.owner() if node.owner is not None else None
     if create_graph:
         # A graph that hangs on the leaf's node would refer to itself; on the Variable it does not.

@@ -21,7 +21,7 @@ def _own_method(function: Any, method: str, inputs: tuple[Array, ...]) -> Any:
     which = f"{method}_{'cpu' if on_host else 'gpu'}"
     own = getattr(function, which, None)
     if own is None:
-        raise TypeError(f"{type(function).__name__}: it defines neither {method} nor {which}")
+        raise TypeError(f"{type(function).__name__}: it defines neither {method} nor {which}; define one of them")
     return own
 
 
@@ -55,11 +55,10 @@ class FunctionNode:
     # What backward may read: set for one call of it, so that the function does not refer to the graph it is part of.
     _node: Node | None = None
     _create_graph = False
+    # These begin here rather than in __init__, so that a subclass's own need not call another.
     _applied = False
-
-    def __init__(self) -> None:
-        self._retained_inputs: tuple[int, ...] = ()
-        self._retained_outputs: tuple[int, ...] = ()
+    _retained_inputs: tuple[int, ...] = ()
+    _retained_outputs: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -98,8 +97,11 @@ class FunctionNode:
         variables = [as_variable(x) for x in inputs]
         arrays = tuple(v.array for v in variables)
         outputs = self.forward(arrays)
-        if not isinstance(outputs, tuple) or not all(hasattr(y, "dtype") for y in outputs):
-            raise TypeError(f"{self.name}.forward: returned {type(outputs).__name__}; expected a tuple of arrays")
+        if not isinstance(outputs, tuple) or not outputs:
+            raise TypeError(f"{self.name}.forward: returned {outputs!r:.60}; expected a tuple of arrays")
+        for i, y in enumerate(outputs):
+            if isinstance(y, Variable) or not hasattr(y, "dtype"):
+                raise TypeError(f"{self.name}.forward: output {i} is of type {type(y).__name__}; expected an array")
         outputs = tuple(xp.asarray(y) for y in outputs)
         if not recording() or all(v.node is None for v in variables):
             return tuple(variable(y, None) for y in outputs)
@@ -156,21 +158,35 @@ class FunctionNode:
             gxs = self._differentiate(indexes, cotangents, create_graph)
         finally:
             self._node = None
+        self._check_count(gxs, indexes)
+        pulled: list[Any] = [None] * len(node.parents)
+        for i, gx in zip(indexes, gxs, strict=True):
+            parent = node.parents[i]
+            if gx is None or parent is None:
+                continue
+            if not hasattr(gx, "dtype"):
+                raise TypeError(
+                    f"{self.name}.backward: the gradient of input {i} is of type {type(gx).__name__}; expected a Variable"
+                )
+            if create_graph and not isinstance(gx, Variable):
+                raise TypeError(
+                    f"{self.name}.backward: the gradient of input {i} is an array, which cannot be differentiated again; "
+                    "compute it with functions of the Variables that backward is given"
+                )
+            if tuple(gx.shape) != tuple(parent.shape):
+                raise ValueError(
+                    f"{self.name}.backward: the gradient of input {i} has shape {tuple(gx.shape)}; "
+                    f"expected {tuple(parent.shape)}, the input's"
+                )
+            pulled[i] = gx if create_graph else as_array(gx)
+        return pulled
+
+    def _check_count(self, gxs: Any, indexes: tuple[int, ...]) -> None:
         if not isinstance(gxs, tuple) or len(gxs) != len(indexes):
             got = f"{len(gxs)} gradients" if isinstance(gxs, tuple) else type(gxs).__name__
             raise TypeError(
                 f"{self.name}.backward: returned {got}; expected a tuple of {len(indexes)}, one for each of the inputs {indexes}"
             )
-        pulled: list[Any] = [None] * len(node.parents)
-        for i, gx in zip(indexes, gxs, strict=True):
-            parent = node.parents[i]
-            if gx is not None and parent is not None and tuple(gx.shape) != tuple(parent.shape):
-                raise ValueError(
-                    f"{self.name}.backward: the gradient of input {i} has shape {tuple(gx.shape)}; "
-                    f"expected {tuple(parent.shape)}, the input's"
-                )
-            pulled[i] = gx if gx is None or create_graph else as_array(gx)
-        return pulled
 
     def _differentiate(
         self, indexes: tuple[int, ...], cotangents: tuple[Variable | None, ...], create_graph: bool
@@ -224,7 +240,6 @@ class _OldStyle(FunctionNode):
     """A Function as a node: its backward gets every input's array and gives arrays."""
 
     def __init__(self, function: Function) -> None:
-        super().__init__()
         self.function = function
 
     @property
@@ -245,8 +260,5 @@ class _OldStyle(FunctionNode):
             )
         inputs = tuple(v.array for v in self.get_retained_inputs())
         gxs = self.function.backward(inputs, tuple(None if g is None else g.array for g in cotangents))
-        if not isinstance(gxs, tuple) or len(gxs) != len(inputs):
-            raise TypeError(
-                f"{self.name}.backward: returned {type(gxs).__name__}; expected a tuple of {len(inputs)} gradients, one an input"
-            )
+        self._check_count(gxs, tuple(range(len(inputs))))
         return tuple(None if gxs[i] is None else as_variable(gxs[i]) for i in indexes)

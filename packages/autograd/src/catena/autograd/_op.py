@@ -291,7 +291,8 @@ class Op:
         y = self._compute(arrays, options)
         return self._record(y, arrays, parents, mask, options) if is_variable else y
 
-    # Most calls have one input or two and no options. The loop above costs as much as the rest of them: they are written out.
+    # Most calls have one input or two and no options. The loop above costs as much as the rest of them, and so do the calls of
+    # _record and of two constructors: they are written out.
 
     def of_one(self, x: Any) -> Any:
         """The op of one input, without options."""
@@ -308,8 +309,23 @@ class Op:
                 raise
             if type(y) is not ndarray and self.stays:
                 y = NUMPY.wrap(y)
-        node = x.node
-        return self._record(y, (array,), (node,), 2 if node is None else 3, NONE)
+        parent = x.node
+        mask = 2 if parent is None else 3
+        plan = self._plans.get(mask)
+        if plan is None or SCOPE.get() is not None or not RECORDING.everywhere or type(y) is tuple:
+            return self._record(y, (array,), (parent,), mask, NONE)
+        node = NEW(Node)
+        node.op = plan
+        node.parents = (parent,)
+        node.saved = plan.save((array,), y, NONE) if plan.kept else ()
+        node.seq = NEXT()
+        node.shape = y.shape
+        node.grad = None
+        v = NEW(Variable)
+        v._array = y
+        v.node = node
+        v._grad_var = v.name = None
+        return v
 
     def of_two(self, a: Any, b: Any) -> Any:
         """The op of two inputs, without options."""
@@ -341,7 +357,6 @@ class Op:
         plan = self._plans.get(mask)
         if plan is None or SCOPE.get() is not None or not RECORDING.everywhere or type(y) is tuple:
             return self._record(y, (a, b), (p, q), mask, NONE)
-        # What _record does, without the calls of it and of two constructors.
         node = NEW(Node)
         node.op = plan
         node.parents = (p, q)
