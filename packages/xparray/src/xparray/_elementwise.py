@@ -225,12 +225,13 @@ class _Plan:
         Every statement here counts: a call on small arrays costs more in it than in the loop.
         """
         flat = []
-        is_line = len(shape) == 1 and not self.is_tagged
+        is_plain = not self.is_tagged
+        is_line = is_plain and len(shape) == 1
         for j in fused.reads:
             a = args[j]
             if a.shape != shape or a.dtype is not dtype or a.flags.num & _READABLE != _READABLE:
                 return None
-            flat.append(a if is_line else a.reshape(-1).view(np.ndarray))
+            flat.append(a if is_line else a.reshape(-1) if is_plain else a.reshape(-1).view(np.ndarray))
         if out is None:
             outs = tuple([np.empty(shape, t) for t in fused.dtypes])
             flat += outs if len(shape) == 1 else [o.reshape(-1) for o in outs]

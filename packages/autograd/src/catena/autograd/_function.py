@@ -98,7 +98,8 @@ class FunctionNode:
         arrays = tuple(v.array for v in variables)
         outputs = self.forward(arrays)
         if not isinstance(outputs, tuple) or not outputs:
-            raise TypeError(f"{self.name}.forward: returned {outputs!r:.60}; expected a tuple of arrays")
+            got = "an empty tuple" if isinstance(outputs, tuple) else type(outputs).__name__
+            raise TypeError(f"{self.name}.forward: returned {got}; expected a tuple of arrays")
         for i, y in enumerate(outputs):
             if isinstance(y, Variable) or not hasattr(y, "dtype"):
                 raise TypeError(f"{self.name}.forward: output {i} is of type {type(y).__name__}; expected an array")

@@ -62,7 +62,7 @@ def pow(x: Array, n: Array) -> Array:
 def _pow_x(g: Array, x: Array, n: Array) -> Array:
     if type(n) in SCALARS:
         if n == 2:
-            return g * (2 * x)
+            return g * (x + x)  # NumPy adds two arrays in half the time that it multiplies with a number
         return g * (n * x ** (n - 1)) if n else g * 0
     # x**0 is constant, also at x = 0, where x**(n - 1) is infinite.
     return g * (n * x ** selection.where((n == 0) & (x == 0), 1.0, n - 1))
@@ -83,7 +83,7 @@ def square(x: Array) -> Array:
     return x * x
 
 
-square.vjps(x=lambda g, x: g * (2 * x))
+square.vjps(x=lambda g, x: g * (x + x))
 
 
 @elementwise_op
