@@ -223,6 +223,21 @@ def test_backward_is_asked_for_what_is_wanted() -> None:
     np.testing.assert_array_equal(y.grad, X + Z)
 
 
+def test_backward_is_recorded_for_a_second_derivative_only() -> None:
+    recorded = []
+
+    class Noting(Exp):
+        def backward(self, indexes: Any, grad_outputs: Any) -> Any:
+            recorded.append((ag.config.enable_backprop, grad_outputs[0].requires_grad))
+            return super().backward(indexes, grad_outputs)
+
+    x = Variable(X)
+    y = (Noting().apply((x,))[0] * x).sum()
+    y.backward()
+    ag.grad(y, x, create_graph=True)
+    assert recorded == [(False, False), (True, True)]
+
+
 OUTPUTS = {
     "both": (lambda product, total: (2 * product + 3 * total).sum(), [2.0, 3.0]),
     "the first": (lambda product, total: (2 * product).sum(), [2.0, None]),

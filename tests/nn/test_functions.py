@@ -153,7 +153,12 @@ X3, W3 = np.zeros((32, 28, 28), F4), np.zeros((100, 784), F4)
          "linear: b has shape (10,), W has 100 outputs (x: (32, 28, 28) float32, W: (100, 784) float32, b: (10,) float32); "
          "give b the shape (100,)"),
         (lambda: F.linear(np.zeros((2, 784), F4), W3, np.zeros((1, 100), F4)), "linear: b has shape (1, 100), W has 100 outputs"),
-        (lambda: F.linear(X3, W3[0]), "linear: W has 1 axes (x: (32, 28, 28) float32, W: (784,) float32); expected two, (n_out, n_in)"),
+        (lambda: F.linear(X3, W3[0]),
+         "linear: W has shape (784,), expected two axes, (n_out, n_in) (x: (32, 28, 28) float32, W: (784,) float32); "
+         "for one output give it the first axis with W[None]"),
+        (lambda: F.linear(np.zeros(784, F4), W3),
+         "linear: x has 1 features, W expects 784 (x: (784,) float32, W: (100, 784) float32); "
+         "give a single example a batch axis with x[None]"),
         (lambda: F.linear(X3, W3, None, 4), "linear: n_batch_axes is 4, x has 3 axes (x: (32, 28, 28) float32); expected from 1 to 3"),
         (lambda: F.linear(X3[0, 0, 0], W3), "linear: n_batch_axes is 1, x has 0 axes"),
     ],
@@ -368,6 +373,31 @@ def test_dropout_refuses(call: Any, text: str) -> None:
     with pytest.raises(ValueError) as e:
         call()
     assert str(e.value).startswith(text)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: F.linear([[1, 2]], W3), "linear: x is [[1, 2]] (list), expected an array; pass xp.asarray(x)"),
+        (lambda: F.linear(Variable(X3), [[1, 2]]), "linear: W is [[1, 2]] (list), expected an array; pass xp.asarray(W)"),
+        (lambda: F.linear(X3, W3, (1, 2)), "linear: b is (1, 2) (tuple), expected an array; pass xp.asarray(b)"),
+        (lambda: F.linear(None, W3), "linear: x is None (NoneType), expected an array; pass an array as x"),
+        (lambda: F.softmax_cross_entropy(X2, [0, 1, 2]),
+         "softmax_cross_entropy: t is [0, 1, 2] (list), expected an array; pass xp.asarray(t)"),
+        (lambda: F.softmax_cross_entropy([[0.0, 1.0]], [1]),
+         "softmax_cross_entropy: x is [[0.0, 1.0]] (list), expected an array; pass xp.asarray(x)"),
+        (lambda: F.softmax_cross_entropy(X2, None), "softmax_cross_entropy: t is None (NoneType), expected an array; pass an array as t"),
+        (lambda: F.mean_squared_error(X2, 1.0), "mean_squared_error: x1 is 1.0 (float), expected an array; pass xp.asarray(x1)"),
+        (lambda: F.accuracy(X2, [0, 1, 2]), "accuracy: t is [0, 1, 2] (list), expected an array; pass xp.asarray(t)"),
+        (lambda: F.dropout([1.0, 2.0]), "dropout: x is [1.0, 2.0] (list), expected an array; pass xp.asarray(x)"),
+        (lambda: F.exp([1.0, 2.0]), "exp: argument 0 is [1.0, 2.0]: builtins.list is no array of an installed backend; "
+         "convert it with xp.asarray(x)"),
+    ],
+)  # fmt: skip
+def test_what_is_no_array_is_named(call: Any, text: str) -> None:
+    with pytest.raises(TypeError) as e:
+        call()
+    assert str(e.value) == text
 
 
 # -------------------------------------------------------------------------------------------------------- evaluation

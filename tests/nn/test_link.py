@@ -198,10 +198,21 @@ class Late(nn.Link):
             pass
 
 
+class Later(nn.Link):
+    def __init__(self):
+        self.a = nn.Link()
+
+
 @pytest.mark.parametrize(
     ("call", "error", "text"),
     [
         (Late, RuntimeError, r"Late.init_scope: call super\(\).__init__\(\) first"),
+        (
+            lambda: list(Later().params()),
+            RuntimeError,
+            r"^Later: Link.__init__ was not called; begin its __init__ with super\(\).__init__\(\)$",
+        ),
+        (lambda: Later().add_persistent("n", 1), RuntimeError, r"^Later: Link.__init__ was not called"),
         (lambda: Affine().add_param("W"), ValueError, r"Affine.add_param: there is an attribute 'W' already"),
         (
             lambda: Affine().add_persistent("N", 1),

@@ -135,6 +135,8 @@ def test_dropout_link() -> None:
     assert layer.ratio == 0.25
     assert L.Dropout().ratio == 0.5
     assert not list(layer.params())
+    with pytest.raises(ValueError, match=r"^dropout: ratio is 2; expected the probability of dropping an element"):
+        L.Dropout(2)
     xp.random.seed(5)
     y = layer(Variable(np.ones(100, F4)))
     xp.random.seed(5)
@@ -215,6 +217,15 @@ def test_classifier_finds_the_labels(label_key: Any, args: Any, keywords: Any) -
          "Classifier: label_key is 1.0 (float); expected an index such as -1, or the keyword of the labels"),
         (ValueError, lambda: L.Classifier(Sum())(),
          "Classifier: label_key is -1, the call has 0 positional arguments; call it as model(x, t), the labels last"),
+        (TypeError, lambda: L.Classifier(3), "Classifier: predictor is 3 (int); expected a callable, as in Classifier(MLP(), "),
+        (TypeError, lambda: L.Classifier(Sum(), "mse"), "Classifier: lossfun is 'mse' (str); expected a callable, as in "),
+        (ValueError, lambda: L.Classifier(Sum())(X),
+         "Classifier: label_key is -1, the call has 1 positional arguments; call it as model(x, t), the labels last, "
+         "or name their keyword, as in Classifier(predictor, label_key='t')"),
+        (ValueError, lambda: L.Classifier(Sum())(x=X, t=T),
+         "Classifier: label_key is -1, the call has 0 positional arguments and the keywords x, t; call it as model(x, t)"),
+        (ValueError, lambda: L.Classifier(Sum(), label_key="t")(t=T),
+         "Classifier: the call has labels, 't', and no inputs; call it as model(x, t=t)"),
         (ValueError, lambda: L.Classifier(Sum(), label_key=2)(X, T),
          "Classifier: label_key is 2, the call has 2 positional arguments"),
         (ValueError, lambda: L.Classifier(Sum(), label_key="t")(X, b=X),

@@ -542,8 +542,26 @@ def test_headers_that_lie(content):
 
 
 def test_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(
+        FileNotFoundError, match=r"^load_npz: '.*none' does not exist \(the working folder is '.*'\); check the path$"
+    ):
         load_npz(tmp_path / "none", Layer(3))
+
+
+@pytest.mark.parametrize(("function", "purpose"), [(save_npz, "writing"), (load_npz, "reading")])
+def test_what_is_no_file(function, purpose):
+    with pytest.raises(TypeError) as e:
+        function(3, Layer(3))
+    assert str(e.value) == (
+        f"{function.__name__}: file is 3 (int), expected a path or a file open for {purpose} bytes; "
+        "pass a name such as 'model.npz'"
+    )
+
+
+def test_a_folder_in_place_of_a_file(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"^save_npz: '.*' is a folder; give the name of a file in it$"):
+        save_npz(tmp_path, Layer(3))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_stream_that_cannot_seek():

@@ -140,6 +140,7 @@ def test_padding_by_field():
         ([np.ones(1), None], {}, TypeError, "concat_examples: example 1 is None (NoneType); expected an array or a number"),
         ([1, None], {}, TypeError, "concat_examples: example 1 is None (NoneType)"),
         ([object, 1], {"padding": 0}, TypeError, "concat_examples: example 0 is <class 'object'> (type)"),
+        (5, {}, TypeError, "concat_examples: batch is 5 (int); expected a list of examples, such as next(iterator)"),
         ([(1, 2), (1, 2, 3)], {}, ValueError,
          "concat_examples: example 1 is a tuple of 3, example 0 a tuple of 2; expected tuples of one length"),
         ([(1, 2), 3], {}, ValueError, "concat_examples: example 1 is of type int, example 0 a tuple of 2"),

@@ -112,6 +112,14 @@ def test_tuple_dataset_needs_equal_lengths(datasets, text):
         TupleDataset(*datasets)
 
 
+def test_tuple_dataset_needs_lengths():
+    with pytest.raises(TypeError) as caught:
+        TupleDataset([1, 2], 3)
+    assert str(caught.value) == (
+        "TupleDataset: dataset 1 is 3 (int), which has no length; expected an array, a list or a dataset"
+    )
+
+
 @pytest.mark.parametrize(
     ("start", "finish", "order", "expected"),
     [(0, 0, None, ""), (1, 3, None, "bc"), (0, 5, None, "abcde"), (1, 3, [4, 3, 2, 1, 0], "dc"), (0, 2, [4, 4], "ee")],

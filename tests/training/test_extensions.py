@@ -189,7 +189,7 @@ class TestLogReport:
         ]
         assert [[entry[key] for key in list(entry)[:-1]] for entry in log] == [[2.0, 1.0, 1, 3], [0.5, 7.0, 2, 6]]
         assert 0 < log[0]["elapsed_time"] < log[1]["elapsed_time"] < trainer.elapsed_time
-        assert text == json.dumps(log, indent=4)
+        assert text == json.dumps(log, indent=4) + "\n"
         assert trainer.get_extension("LogReport").log == log
 
     @pytest.mark.parametrize(
@@ -206,6 +206,10 @@ class TestLogReport:
         play(tmp_path, LOSSES, extensions.LogReport(**options))
         files = {path.name: json.loads(path.read_text()) for path in tmp_path.iterdir()}
         assert {name: [entry.get("loss") for entry in log] for name, log in files.items()} == expected
+
+    def test_the_file_may_be_in_a_folder_of_its_own(self, tmp_path: Path) -> None:
+        play(tmp_path, LOSSES, extensions.LogReport(filename="logs/{epoch}"))
+        assert sorted(path.name for path in (tmp_path / "logs").iterdir()) == ["1", "2"]
 
     def test_postprocess_changes_the_entry(self, tmp_path: Path) -> None:
         log = extensions.LogReport(postprocess=lambda entry: entry.update(double=2 * entry["loss"]))
@@ -254,6 +258,13 @@ class TestPrintReport:
     ) -> None:
         play(tmp_path, LOSSES, extensions.LogReport(), extensions.PrintReport(["epoch", "loss"]))
         assert capsys.readouterr().out == "epoch       loss\n1           2\n2           0.5\n"
+
+    def test_warns_of_names_that_nobody_reported(self, tmp_path: Path) -> None:
+        expected = (
+            "PrintReport: nothing was reported under 'los'; there were 'elapsed_time', 'epoch', 'iteration', 'loss'"
+        )
+        with pytest.warns(UserWarning, match=f"^{re.escape(expected)}$"):
+            play(tmp_path, LOSSES, extensions.LogReport(), extensions.PrintReport(["epoch", "los"], out=io.StringIO()))
 
     def test_a_log_of_its_own(self, tmp_path: Path) -> None:
         out = io.StringIO()
@@ -459,6 +470,29 @@ class TestPlotReport:
         assert drawn[-1] == expected
         assert (tmp_path / filename).read_bytes().startswith(magic)
 
+    def test_a_format_that_matplotlib_does_not_write_ends_the_run_before_training(self, tmp_path: Path) -> None:
+        trainer = Trainer(Playback(LOSSES), (6, "iteration"), out=tmp_path)
+        trainer.extend(extensions.PlotReport(["loss"], filename="loss.foo"))
+        with pytest.raises(
+            ValueError,
+            match=r"^PlotReport: filename is 'loss.foo', whose format matplotlib does not write; it writes .*png",
+        ):
+            trainer.run()
+        assert trainer.updater.iteration == 0
+
+    def test_without_a_suffix_the_file_is_png(self, tmp_path: Path) -> None:
+        play(tmp_path, LOSSES, extensions.PlotReport(["loss"], filename="plots/loss"))
+        assert (tmp_path / "plots" / "loss").read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize(
+        ("keys", "x_key", "named"),
+        [(["los", "loss"], "epoch", "'los'"), (["loss"], "iter", "'iter'")],
+    )
+    def test_warns_of_names_that_nobody_reported(self, tmp_path: Path, keys: list[str], x_key: str, named: str) -> None:
+        expected = f"PlotReport: nothing was reported under {named}; there were 'epoch', 'iteration', 'loss'"
+        with pytest.warns(UserWarning, match=f"^{re.escape(expected)}$"):
+            play(tmp_path, LOSSES, extensions.PlotReport(keys, x_key))
+
     def test_no_window_toolkit_is_touched(self, tmp_path: Path) -> None:
         program = PROGRAM.replace(
             "trainer.run()", "trainer.extend(extensions.PlotReport(['main/loss']))\ntrainer.run()"
@@ -494,3 +528,29 @@ def test_a_log_of_training(tmp_path: Path) -> None:
     assert [list(entry) for entry in log] == [names] * 2
     assert [(entry["epoch"], entry["iteration"]) for entry in log] == [(1, 3), (2, 6)]
     assert all(isinstance(entry[name], float) for entry in log for name in ("main/mean", "validation/main/mean"))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda: extensions.Evaluator(np.ones(1), nn.Link()), TypeError,
+         "Evaluator: iterator 'main' is array([1.]) (ndarray); expected an iterator, such as "
+         "SerialIterator(dataset, 100, repeat=False, shuffle=False)"),
+        (lambda: extensions.Evaluator({}, nn.Link()), ValueError,
+         "Evaluator: iterator is an empty dict; expected at least one iterator, under the name 'main'"),
+        (lambda: extensions.Evaluator(batches([1.0], 1), 3), TypeError,
+         "Evaluator: target 'main' is 3 (int); expected a link, such as the model that is trained"),
+        (lambda: extensions.LogReport("main/loss"), TypeError,
+         "LogReport: keys is 'main/loss'; expected a list of names; write ['main/loss']"),
+        (lambda: extensions.ProgressBar(update_interval=0), ValueError,
+         "ProgressBar: update_interval is 0; expected a number of iterations from 1, such as 100"),
+        (lambda: extensions.ProgressBar((20, "epochs")), ValueError,
+         "IntervalTrigger: unit is 'epochs'; expected 'epoch' or 'iteration'; write (1, 'epoch'), for instance"),
+        (lambda: extensions.ProgressBar(5), TypeError,
+         "get_trigger: trigger is 5; expected (period, unit) such as (1, 'epoch'), a callable that takes the trainer, or None for never"),
+    ],
+)  # fmt: skip
+def test_bad_arguments_are_named(call: Callable[[], Any], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == text

@@ -165,6 +165,8 @@ def test_it_closes_as_a_context():
         (("ab", None), {}, TypeError, "SerialIterator: batch_size is None (NoneType)"),
         (("ab", 1), {"shuffle": True, "order_sampler": OrderSampler()}, ValueError,
          "SerialIterator: got shuffle=True and an order_sampler, which both set the order; leave shuffle out"),
+        (("ab", 1), {"order_sampler": 3}, TypeError,
+         "SerialIterator: order_sampler is 3 (int); expected a callable such as ShuffleOrderSampler(seed)"),
         (("ab", 1), {"order_sampler": lambda order, position: [0, 2]}, ValueError,
          "SerialIterator: order_sampler returned [0, 2] of shape (2,) and dtype int64; expected a 1-d array of integers from 0 to 1"),
         (("ab", 1), {"order_sampler": lambda order, position: []}, ValueError, "order_sampler returned [] of shape (0,)"),

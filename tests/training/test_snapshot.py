@@ -207,8 +207,9 @@ def test_when_saving_fails_the_file_from_before_stays(tmp_path: Path) -> None:
         if trainer.updater.iteration == 2:
             raise OSError("disk full")
 
-    with pytest.raises(OSError, match="disk full"):
+    with pytest.raises(OSError, match="disk full") as caught:
         build(tmp_path, snapshot=extensions.snapshot(save, "latest")).run()
+    assert any(re.search("latest' was not written; what stood there before is as", n) for n in caught.value.__notes__)
     assert names(tmp_path) == {"latest"}
     assert (tmp_path / "latest").read_text() == "whole"
 
@@ -311,6 +312,12 @@ def test_autoload_does_not_begin_anew_over_files_of_which_none_loads(finished: P
 @pytest.mark.parametrize(
     ("options", "text"),
     [
+        (
+            {"filename": "snapshot_{.updater.itration}"},
+            "snapshot: filename 'snapshot_{.updater.itration}' cannot be formatted with the trainer: 'StandardUpdater' object "
+            "has no attribute 'itration'; put what the trainer has into braces, as in 'snapshot_iter_{.updater.iteration}'",
+        ),
+        ({"filename": "{}{}"}, "snapshot: filename '{}{}' cannot be formatted with the trainer: Replacement index 1"),
         ({"n_retains": 0}, "snapshot: n_retains is 0; expected a number of files from 1, or -1 for all"),
         (
             {"filename": lambda trainer: "x", "autoload": True},
@@ -325,8 +332,18 @@ def test_autoload_does_not_begin_anew_over_files_of_which_none_loads(finished: P
     ],
 )
 def test_options_that_make_no_sense(tmp_path: Path, options: dict[str, Any], text: str) -> None:
+    trainers = []
     with pytest.raises(ValueError, match=re.escape(text)):
-        build(tmp_path, snapshot=extensions.snapshot(**options)).run()
+        trainers.append(build(tmp_path, snapshot=extensions.snapshot(**options)))
+        trainers[0].run()
+    assert [trainer.updater.iteration for trainer in trainers] in ([], [0])
+
+
+def test_a_file_name_may_hold_what_was_reported(tmp_path: Path) -> None:
+    build(
+        tmp_path, snapshot=extensions.snapshot(filename="{.observation[main/loss].size}"), trigger=(14, "iteration")
+    ).run()
+    assert names(tmp_path) == {"1"}
 
 
 # ------------------------------------------------------------------------------------------------- bad files

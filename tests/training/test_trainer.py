@@ -278,6 +278,21 @@ def test_extensions_may_be_given_at_once(tmp_path: Path) -> None:
             ValueError,
             "Trainer: the optimizer 'main' has no model; call optimizer.setup(model) first",
         ),
+        (
+            lambda t: t.extend(Recorder),
+            TypeError,
+            "Trainer.extend: extension is the class Recorder; expected an object of it, Recorder(...)",
+        ),
+        (
+            lambda t: Trainer(None),
+            TypeError,
+            "Trainer: updater is None (NoneType); expected an updater, such as StandardUpdater(iterator, optimizer)",
+        ),
+        (
+            lambda t: Trainer(Counter(), out=3),
+            TypeError,
+            "Trainer: out is 3 (int); expected a folder, such as 'result'",
+        ),
         (lambda t: Extension()(t), TypeError, "Extension does nothing; define __call__(self, trainer) in it"),
     ],
 )
@@ -353,8 +368,12 @@ def test_extensions_are_finalized_even_if_there_is_no_place_for_files(tmp_path: 
     calls: list[str] = []
     trainer = Trainer(Counter(), (1, "iteration"), tmp_path / "file")
     trainer.extend(Recorder(calls), name="a")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(
+        FileExistsError,
+        match=r"Trainer.run: the folder '.*file' cannot be made: File exists; give another one, Trainer\(..., out='result'\)",
+    ):
         trainer.run()
+    assert (tmp_path / "file").read_text() == "not a folder"
     assert calls == ["a on_error", "a finalize"]
 
 

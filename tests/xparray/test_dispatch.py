@@ -128,14 +128,17 @@ def test_the_error_names_every_array_and_no_number() -> None:
     [
         (("numpy", "numba", "strict"), 2, "numpy"),
         (("numba", "numpy", "numpy", "strict"), 3, "numba"),
-        (("strict", "strict", "numba", "numpy"), 2, "strict"),
+        (("strict", "strict", "numba", "numpy"), "s 2 and 3", "strict"),
+        (("numpy", "strict", "strict"), 0, "strict"),
+        (("strict", "numba", "numpy"), 0, "numba"),
         (("strict", "strict:device1"), 1, "strict"),
     ],
 )
-def test_the_array_to_move_is_the_first_that_does_not_mix_with_argument_0(
-    devices: tuple[str, ...], moved: int, target: str
+def test_the_arrays_to_move_are_those_outside_of_the_place_that_holds_most(
+    devices: tuple[str, ...], moved: int | str, target: str
 ) -> None:
-    with pytest.raises(ValueError, match=rf"; move argument {moved} with xp\.to_device\(x, '{target}'\)$"):
+    which = f"arguments {moved[2:]}" if isinstance(moved, str) else f"argument {moved}"
+    with pytest.raises(ValueError, match=rf"; move {which} with xp\.to_device\(x, '{target}'\)$"):
         xp.stack([ones(d) for d in devices])
 
 
@@ -248,6 +251,24 @@ def test_what_is_no_array(call: Callable[[Any], Any], x: Any, named: str) -> Non
         TypeError, match=rf"{named} is no array of an installed backend; convert it with xp\.asarray\(x\)$"
     ):
         call(x)
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: xp.exp([1, 2]), "exp: argument 0 is [1, 2]: builtins.list is no array"),
+        (lambda: xp.add(np.ones(2), [1, 2]), "add: argument 1 is [1, 2]: builtins.list is no array"),
+        (lambda: xp.stack([np.ones(2), "ab"]), "stack: argument 1 is 'ab': builtins.str is no array"),
+        (lambda: weighted_sum(np.ones(2), [1, 2], 1.0), "weighted_sum: argument 1 is [1, 2]: builtins.list is no array"),
+        (lambda: xp.zeros_like([1, 2]), "zeros_like: argument 0 is [1, 2]: builtins.list is no array"),
+        (lambda: xp.device_of([1, 2]), "device_of: argument 0 is [1, 2]: builtins.list is no array"),
+        (lambda: xp.to_device([1, 2], "numba"), "to_device: argument 0 is [1, 2]: builtins.list is no array"),
+    ],
+)  # fmt: skip
+def test_what_is_no_array_is_named_with_the_function_and_its_place(call: Callable[[], Any], text: str) -> None:
+    with pytest.raises(TypeError) as e:
+        call()
+    assert str(e.value) == f"{text} of an installed backend; convert it with xp.asarray(x)"
 
 
 def test_a_registered_type_and_its_subclasses_go_to_their_backend() -> None:

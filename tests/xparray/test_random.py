@@ -109,6 +109,14 @@ def test_permutation() -> None:
     assert sorted(x.tolist()) == list(range(50)) != x.tolist()
     np.testing.assert_array_equal(x, default_rng(3).permutation(50))
     assert default_rng(3).permutation(0).shape == (0,)
+    with pytest.raises(ValueError, match=r"^permutation: n is -1; expected how many integers to permute, 0 or more$"):
+        default_rng(3).permutation(-1)
+
+
+def test_a_standard_deviation_is_not_negative() -> None:
+    with pytest.raises(ValueError, match=r"^normal: scale is -0\.5; expected a standard deviation, 0 or more$"):
+        default_rng(0).normal((2,), scale=-0.5)
+    assert default_rng(0).normal((2,), loc=3, scale=0).tolist() == [3, 3]
 
 
 @pytest.mark.parametrize("seed", [0, 7, 2**70, np.int64(5), np.random.SeedSequence(5)])

@@ -31,24 +31,28 @@ def common_backend(function: str, args: Iterable[Any]) -> Backend:
     every array. Anything else is on two devices, which is an error: moves are explicit.
 
     Raises:
-        ValueError: the arrays live on different devices; names each one and the `xp.to_device` that would move it.
+        ValueError: the arrays live on different devices; names each one and the `xp.to_device` that brings them together.
+        TypeError: an argument is no array; names it.
     """
     arrays = [a for a in args if type(a) not in SCALARS]
     if not arrays:
         return NUMPY
-    chosen = BACKEND_OF_TYPE[type(arrays[0])]
-    for a in arrays[1:]:
-        backend = BACKEND_OF_TYPE[type(a)]
-        if backend is chosen:
-            if chosen.is_host or chosen.records or chosen.device_of(a) == chosen.device_of(arrays[0]):
+    try:
+        chosen = BACKEND_OF_TYPE[type(arrays[0])]
+        for a in arrays[1:]:
+            backend = BACKEND_OF_TYPE[type(a)]
+            if backend is chosen:
+                if chosen.is_host or chosen.records or chosen.device_of(a) == chosen.device_of(arrays[0]):
+                    continue
+            elif backend.records or chosen.records:
+                chosen = backend if backend.records else chosen
                 continue
-        elif backend.records or chosen.records:
-            chosen = backend if backend.records else chosen
-            continue
-        elif backend.is_host and chosen.is_host:
-            chosen = NUMBA
-            continue
-        raise ValueError(mixing_message(function, args))
+            elif backend.is_host and chosen.is_host:
+                chosen = NUMBA
+                continue
+            raise ValueError(mixing_message(function, args))
+    except TypeError as error:
+        raise no_array(function, args, error) from None
     return chosen
 
 
@@ -56,11 +60,21 @@ def mixing_message(function: str, args: Iterable[Any]) -> str:
     """The text that names each array among `args` with its device and says how to bring them together."""
     arrays = [(i, a) for i, a in enumerate(args) if type(a) not in SCALARS]
     listed = "; ".join(f"argument {i}: {tuple(a.shape)} {dtype_name(a.dtype)} on {device_of(a)}" for i, a in arrays)
-    first = device_of(arrays[0][1])
-    target, is_host = str(first), BACKEND_OF_TYPE[type(arrays[0][1])].is_host
-    # Of the arrays that are elsewhere those on another host backend are none to move: they mix.
-    moved = next(i for i, a in arrays if device_of(a) != first and not (is_host and BACKEND_OF_TYPE[type(a)].is_host))
-    return f"{function}: arguments live on different devices: {listed}; move argument {moved} with xp.to_device(x, {target!r})"
+    # Arrays on two host backends mix, so they count as being in one place. The place that holds most stays, else the first.
+    places = ["host" if BACKEND_OF_TYPE[type(a)].is_host else str(device_of(a)) for _, a in arrays]
+    kept = max(places, key=places.count)
+    target = str(device_of(arrays[places.index(kept)][1]))
+    moved = [str(i) for (i, _), place in zip(arrays, places, strict=True) if place != kept]
+    return (
+        f"{function}: arguments live on different devices: {listed}; "
+        f"move argument{'s' if len(moved) > 1 else ''} {' and '.join(moved)} with xp.to_device(x, {target!r})"
+    )
+
+
+def no_array(function: str, args: Iterable[Any], error: TypeError) -> TypeError:
+    """`error`, which says that a type is no array, with the function and the argument before it."""
+    of_unknown_type = (f" argument {i} is {a!r:.60}:" for i, a in enumerate(args) if type(a) not in BACKEND_OF_TYPE)
+    return TypeError(f"{function}:{next(of_unknown_type, '')} {error}")
 
 
 def array_namespace(*arrays: Array) -> Any:
@@ -93,7 +107,11 @@ def device_of(x: Array) -> Device:
         >>> str(device_of(np.ones(2)))
         'numpy'
     """
-    return BACKEND_OF_TYPE[type(x)].device_of(x)
+    try:
+        backend = BACKEND_OF_TYPE[type(x)]
+    except TypeError as error:
+        raise no_array("device_of", [x], error) from None
+    return backend.device_of(x)
 
 
 def to_device(x: Array, device: str | Device) -> Array:
@@ -105,6 +123,7 @@ def to_device(x: Array, device: str | Device) -> Array:
 
     Raises:
         ValueError: there is no such device.
+        TypeError: `x` is no array.
 
     Example:
         >>> import numpy as np
@@ -115,7 +134,11 @@ def to_device(x: Array, device: str | Device) -> Array:
     device = Device.parse(device)
     if type(x) in SCALARS:
         x = np.asarray(x)
-    source, target = BACKEND_OF_TYPE[type(x)], get_backend(device.backend)
+    try:
+        source = BACKEND_OF_TYPE[type(x)]
+    except TypeError as error:
+        raise no_array("to_device", [x], error) from None
+    target = get_backend(device.backend)
     target.native_device(device)
     if source.records:
         return source.namespace.to_device(x, device=device)

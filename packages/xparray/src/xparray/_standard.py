@@ -13,7 +13,7 @@ import numpy as np
 
 from xparray._backend import BACKEND_OF_TYPE, Backend, get_backend
 from xparray._device import Device
-from xparray._dispatch import SCALARS, common_backend, device_of, dtype_name, to_device
+from xparray._dispatch import SCALARS, common_backend, device_of, dtype_name, no_array, to_device
 from xparray._typing import Array
 from xparray.backends.numpy import backend as NUMPY
 
@@ -29,7 +29,10 @@ def _of_one(name: str, doc: str) -> Callable[..., Array]:
     """A function of one array and options."""
 
     def f(x: Array, /, *args: Any, **kwargs: Any) -> Array:
-        backend = BACKEND_OF_TYPE[type(x)]
+        try:
+            backend = BACKEND_OF_TYPE[type(x)]
+        except TypeError as error:
+            raise no_array(name, [x], error) from None
         if "dtype" in kwargs:
             kwargs["dtype"] = backend.native_dtype(kwargs["dtype"])
         return backend.wrap(backend.function(name)(x, *args, **kwargs))
@@ -74,7 +77,10 @@ def _like(name: str, doc: str) -> Callable[..., Array]:
     """A creation function that takes shape, dtype and device from an array unless told otherwise."""
 
     def f(x: Array, /, *args: Any, device: str | Device | None = None, **kwargs: Any) -> Array:
-        backend = BACKEND_OF_TYPE[type(x)]
+        try:
+            backend = BACKEND_OF_TYPE[type(x)]
+        except TypeError as error:
+            raise no_array(name, [x], error) from None
         if device is not None:
             kwargs.setdefault("dtype", dtype_name(x.dtype))
             return _create(name.removesuffix("_like"), x.shape, *args, device=device, **kwargs)
@@ -115,7 +121,7 @@ def asarray(x: Any, /, *, dtype: Any = None, device: str | Device | None = None,
         copy: True always copies, False never does; None only where it has to.
 
     Raises:
-        ValueError: a copy is needed and `copy` is False.
+        ValueError: a copy is needed and `copy` is False; or the lists in `x` are not of one length.
         TypeError: `x` is no array and holds something else than numbers.
 
     Example:
@@ -123,7 +129,10 @@ def asarray(x: Any, /, *, dtype: Any = None, device: str | Device | None = None,
         array([1., 2.], dtype=float32)
     """
     if not _is_array(x):
-        y = np.asarray(x, dtype=NUMPY.native_dtype(dtype), copy=copy)
+        try:
+            y = np.asarray(x, dtype=NUMPY.native_dtype(dtype), copy=copy)
+        except ValueError as error:
+            raise ValueError(f"asarray: got {type(x).__name__} {x!r:.60}: {error}") from error
         if y.dtype.hasobject:
             raise TypeError(
                 f"asarray: got {type(x).__name__} {x!r:.60}; expected an array, a number or a nested sequence of them"

@@ -58,8 +58,10 @@ class Generator:
         """Draws of the given shape from the normal distribution with mean `loc` and standard deviation `scale`.
 
         Raises:
-            ValueError: `dtype` is no floating-point type.
+            ValueError: `dtype` is no floating-point type, or `scale` is negative.
         """
+        if scale < 0:
+            raise ValueError(f"normal: scale is {scale}; expected a standard deviation, 0 or more")
         x = self._floats("normal", self._rng.standard_normal, shape, dtype)
         x *= scale
         x += loc
@@ -103,7 +105,13 @@ class Generator:
         )
 
     def permutation(self, n: int) -> np.ndarray[Any, Any]:
-        """The integers from 0 to n - 1 in random order, `(n,)` int64, on the host."""
+        """The integers from 0 to n - 1 in random order, `(n,)` int64, on the host.
+
+        Raises:
+            ValueError: `n` is negative.
+        """
+        if n < 0:
+            raise ValueError(f"permutation: n is {n}; expected how many integers to permute, 0 or more")
         return self._rng.permutation(n)
 
     def spawn(self) -> Generator:

@@ -7,6 +7,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from catena.autograd import Variable
+from xparray._dispatch import dtype_name
 
 
 def is_array(x: Any) -> TypeGuard[Any]:
@@ -17,7 +18,7 @@ def is_array(x: Any) -> TypeGuard[Any]:
 def dtype_of(x: Any) -> np.dtype[Any]:
     """The dtype of an array of any backend as NumPy's object."""
     dtype = x.dtype
-    return dtype if isinstance(dtype, np.dtype) else np.dtype(str(dtype).rpartition(".")[2])
+    return dtype if isinstance(dtype, np.dtype) else np.dtype(dtype_name(dtype))
 
 
 def can_fill(source: np.dtype[Any], target: np.dtype[Any]) -> bool:

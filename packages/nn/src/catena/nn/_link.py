@@ -6,7 +6,7 @@ import copy
 import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
 
 import numpy as np
 
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 CopyMode = Literal["share", "copy", "init"]
+
+
+class _Uninitialized:
+    """Stands on the class for what `Link.__init__` sets on the object, to say so where that was not called."""
+
+    def __get__(self, link: Link | None, cls: type[Link]) -> Any:
+        if link is None:
+            return self
+        raise RuntimeError(f"{cls.__name__}: Link.__init__ was not called; begin its __init__ with super().__init__()")
 
 
 class Link:
@@ -64,8 +73,8 @@ class Link:
     _within_init_scope = False
     _owner: weakref.ref[Link] | None = None
     _device = Device("numpy")
-    _tracked: list[str]
-    _persistent: list[str]
+    _tracked = cast("list[str]", _Uninitialized())
+    _persistent = cast("list[str]", _Uninitialized())
 
     def __init__(self, **params: Any) -> None:
         self._tracked = []

@@ -289,7 +289,7 @@ class Identity(Initializer):
 class _Random(Initializer, ABC):
     """Draws from a distribution whose width depends on `scale` and on the shape."""
 
-    def __init__(self, scale: float, dtype: Any, rng: Generator | None) -> None:
+    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
         super().__init__(dtype)
         self.scale = _checked_scale(self, scale)
         self.rng = rng
@@ -312,7 +312,14 @@ class _Random(Initializer, ABC):
             array[...] = self._draw(rng, shape, self.width(shape), dtype, xparray.device_of(array))
 
 
-class Normal(_Random):
+class _Normal(_Random):
+    """Draws from the normal distribution whose standard deviation is the width."""
+
+    def _draw(self, rng: Generator, shape: tuple[int, ...], width: float, dtype: Any, device: Device) -> Array:
+        return rng.normal(shape, scale=width, dtype=dtype, device=device)
+
+
+class Normal(_Normal):
     """Draws from the normal distribution with mean 0 and standard deviation `scale`.
 
     Args:
@@ -330,13 +337,10 @@ class Normal(_Random):
     """
 
     def __init__(self, scale: float = 0.05, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng)
-
-    def _draw(self, rng: Generator, shape: tuple[int, ...], width: float, dtype: Any, device: Device) -> Array:
-        return rng.normal(shape, scale=width, dtype=dtype, device=device)
+        super().__init__(scale, dtype, rng=rng)
 
 
-class GlorotNormal(Normal):
+class GlorotNormal(_Normal):
     """Normal with standard deviation scale · sqrt(2 / (fan_in + fan_out)).
 
     Source: X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
@@ -346,15 +350,12 @@ class GlorotNormal(Normal):
         0.5
     """
 
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng=rng)
-
     def width(self, shape: tuple[int, ...]) -> float:
         """The standard deviation for a weight of the given shape."""
         return self.scale * math.sqrt(2 / sum(get_fans(shape)))
 
 
-class HeNormal(Normal):
+class HeNormal(_Normal):
     """Normal with standard deviation scale · sqrt(2 / fan), for layers before a relu.
 
     Source: K. He et al., Delving deep into rectifiers, ICCV 2015.
@@ -387,7 +388,7 @@ class HeNormal(Normal):
         return self.scale * math.sqrt(2 / (fan_in if self.fan_option == "fan_in" else fan_out))
 
 
-class LeCunNormal(Normal):
+class LeCunNormal(_Normal):
     """Normal with standard deviation scale · sqrt(1 / fan_in); the default of every weight.
 
     Source: Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, Efficient BackProp, 1998, section 4.6.
@@ -397,15 +398,19 @@ class LeCunNormal(Normal):
         0.5
     """
 
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng=rng)
-
     def width(self, shape: tuple[int, ...]) -> float:
         """The standard deviation for a weight of the given shape."""
         return self.scale * math.sqrt(1 / get_fans(shape)[0])
 
 
-class Uniform(_Random):
+class _Uniform(_Random):
+    """Draws spread evenly from minus the width to the width."""
+
+    def _draw(self, rng: Generator, shape: tuple[int, ...], width: float, dtype: Any, device: Device) -> Array:
+        return rng.uniform(shape, low=-width, high=width, dtype=dtype, device=device)
+
+
+class Uniform(_Uniform):
     """Draws spread evenly over [-scale, scale).
 
     Args:
@@ -423,13 +428,10 @@ class Uniform(_Random):
     """
 
     def __init__(self, scale: float = 0.05, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng)
-
-    def _draw(self, rng: Generator, shape: tuple[int, ...], width: float, dtype: Any, device: Device) -> Array:
-        return rng.uniform(shape, low=-width, high=width, dtype=dtype, device=device)
+        super().__init__(scale, dtype, rng=rng)
 
 
-class GlorotUniform(Uniform):
+class GlorotUniform(_Uniform):
     """Uniform over ±scale · sqrt(6 / (fan_in + fan_out)).
 
     Source: X. Glorot, Y. Bengio, Understanding the difficulty of training deep feedforward neural networks, AISTATS 2010.
@@ -439,15 +441,12 @@ class GlorotUniform(Uniform):
         1.0
     """
 
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng=rng)
-
     def width(self, shape: tuple[int, ...]) -> float:
         """Half the width of the interval for a weight of the given shape."""
         return self.scale * math.sqrt(6 / sum(get_fans(shape)))
 
 
-class HeUniform(Uniform):
+class HeUniform(_Uniform):
     """Uniform over ±scale · sqrt(6 / fan_in), for layers before a relu.
 
     Source: K. He et al., Delving deep into rectifiers, ICCV 2015.
@@ -457,15 +456,12 @@ class HeUniform(Uniform):
         1.0
     """
 
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng=rng)
-
     def width(self, shape: tuple[int, ...]) -> float:
         """Half the width of the interval for a weight of the given shape."""
         return self.scale * math.sqrt(6 / get_fans(shape)[0])
 
 
-class LeCunUniform(Uniform):
+class LeCunUniform(_Uniform):
     """Uniform over ±scale · sqrt(3 / fan_in).
 
     Source: Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, Efficient BackProp, 1998, section 4.6.
@@ -474,9 +470,6 @@ class LeCunUniform(Uniform):
         >>> LeCunUniform().width((4, 3))
         1.0
     """
-
-    def __init__(self, scale: float = 1.0, dtype: Any = None, *, rng: Generator | None = None) -> None:
-        super().__init__(scale, dtype, rng=rng)
 
     def width(self, shape: tuple[int, ...]) -> float:
         """Half the width of the interval for a weight of the given shape."""

@@ -59,6 +59,7 @@ class Trainer:
         extensions: to `extend` one after another.
 
     Raises:
+        TypeError: `updater` is no updater, or `out` is no path.
         ValueError: an optimizer has no target.
 
     Attributes:
@@ -81,6 +82,8 @@ class Trainer:
         iteration 3
     """
 
+    file_kind = "trainer"
+
     def __init__(
         self,
         updater: Updater,
@@ -88,6 +91,13 @@ class Trainer:
         out: str | os.PathLike[str] = "result",
         extensions: Iterable[Any] | None = None,
     ) -> None:
+        if not hasattr(updater, "update"):
+            raise TypeError(
+                f"Trainer: updater is {updater!r:.60} ({type(updater).__name__}); expected an updater, such as "
+                "StandardUpdater(iterator, optimizer)"
+            )
+        if not isinstance(out, str | os.PathLike):
+            raise TypeError(f"Trainer: out is {out!r} ({type(out).__name__}); expected a folder, such as 'result'")
         self.updater: Any = updater  # most have epochs too, which Updater does not promise
         self.stop_trigger: Any = get_trigger(stop_trigger)
         self.out = out
@@ -138,11 +148,16 @@ class Trainer:
             call_before_training: whether to call it before the first update as well.
 
         Raises:
-            TypeError: `extension` is no callable, or has no name.
+            TypeError: `extension` is no callable, is a class, or has no name.
             ValueError: the name is "training".
         """
         if not callable(extension):
             raise TypeError(f"Trainer.extend: extension is {extension!r}; expected a callable that takes the trainer")
+        if isinstance(extension, type):
+            raise TypeError(
+                f"Trainer.extend: extension is the class {extension.__name__}; expected an object of it, "
+                f"{extension.__name__}(...)"
+            )
         if name is None:
             own = (getattr(extension, attribute, None) for attribute in ("name", "default_name", "__name__"))
             name = next((found for found in own if found is not None), None)
@@ -184,6 +199,7 @@ class Trainer:
 
         Raises:
             RuntimeError: this trainer has run before.
+            OSError: the folder `out` cannot be made.
         """
         if self._ran:
             raise RuntimeError(
@@ -195,7 +211,7 @@ class Trainer:
         entries = sorted(self._extensions.values(), key=lambda entry: -entry.priority)
         self._started_at = time.perf_counter()
         try:
-            os.makedirs(self.out, exist_ok=True)
+            self._make_folder()
             # Lowest priority first: a snapshot restores the run before any other extension looks at it.
             for entry in sorted(entries, key=lambda entry: entry.priority):
                 entry.tell("initialize", self)
@@ -211,6 +227,16 @@ class Trainer:
                 raise failure
             finally:
                 del failure  # an exception that the frame of its own traceback refers to would be a cycle
+
+    def _make_folder(self) -> None:
+        try:
+            os.makedirs(self.out, exist_ok=True)
+        except OSError as error:
+            raise OSError(
+                error.errno,
+                f"Trainer.run: the folder {os.fspath(self.out)!r} cannot be made: {error.strerror}; give another one, "
+                "Trainer(..., out='result')",
+            ) from error
 
     def _loop(self, entries: list[_Entry]) -> None:
         update, scope = self.updater.update, self.reporter.scope

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def concat_examples(batch: Sequence[Any], device: str | Device | int | None = No
     Raises:
         ValueError: the batch is empty; shapes differ and there is no padding, or ranks differ; tuples or dicts differ
             in their fields; there is no such device.
-        TypeError: an example is no array and no number.
+        TypeError: the batch has no length, or an example is no array and no number.
 
     Example:
         >>> import numpy as np
@@ -44,6 +44,11 @@ def concat_examples(batch: Sequence[Any], device: str | Device | int | None = No
         array([[ 1,  2],
                [ 3, -1]])
     """
+    if not hasattr(batch, "__len__"):
+        raise TypeError(
+            f"concat_examples: batch is {batch!r:.60} ({type(batch).__name__}); expected a list of examples, such as "
+            "next(iterator)"
+        )
     if len(batch) == 0:
         raise ValueError("concat_examples: the batch is empty; expected a list with at least one example")
     first = batch[0]
@@ -66,11 +71,17 @@ def to_device(device: str | Device | int | None, x: Array) -> Array:
 
 
 def parse_device(device: str | Device | int) -> Device:
-    """The Device named by "numpy", "cuda:0" and the like, or by Chainer's number: -1 for the host, n for the n-th "
-    "GPU."""
+    """The Device named by "numpy", "cuda:0" and the like, or by Chainer's number: -1 for the host, n for the n-th GPU."""
     if isinstance(device, int):
         return xp.Device("numpy") if device < 0 else xp.Device("cuda", str(device))
     return xp.Device.parse(device)
+
+
+def call_with(function: Callable[..., Any], arrays: Any) -> Any:
+    """Call `function` with what a converter made of a minibatch: a tuple or a dict is its arguments, an array the only one."""
+    if isinstance(arrays, tuple):
+        return function(*arrays)
+    return function(**arrays) if isinstance(arrays, dict) else function(arrays)
 
 
 def _of_tuples(batch: Sequence[Any], device: str | Device | int | None, padding: Any) -> tuple[Array, ...]:

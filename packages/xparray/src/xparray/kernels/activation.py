@@ -7,7 +7,7 @@ from typing import Any
 from xparray._dispatch import array_namespace
 from xparray._kernel import kernel, loop
 from xparray._typing import Array
-from xparray.kernels.elementary import floating, mapped, mapped_two
+from xparray.kernels.elementary import alike, floating, mapped, mapped_two
 from xparray.kernels.elementary import sigmoid as sigmoid_of
 
 
@@ -36,7 +36,7 @@ def relu_grad(g: Array, y: Array) -> Array:
 
 @relu_grad.on("host")
 def _(g: Any, y: Any) -> Any:
-    return mapped_two(_relu_grad, g, y) if _alike(g, y) else NotImplemented
+    return mapped_two(_relu_grad, g, y) if alike(g, y) else NotImplemented
 
 
 @loop
@@ -72,14 +72,10 @@ def sigmoid_grad(g: Array, y: Array) -> Array:
 
 @sigmoid_grad.on("host")
 def _(g: Any, y: Any) -> Any:
-    return mapped_two(_sigmoid_grad, g, y) if _alike(g, y) else NotImplemented
+    return mapped_two(_sigmoid_grad, g, y) if alike(g, y) else NotImplemented
 
 
 @loop
 def _sigmoid_grad(g: Any, y: Any, gx: Any) -> None:
     for i in range(g.size):
         gx[i] = g[i] * y[i] * (g.dtype.type(1) - y[i])
-
-
-def _alike(g: Any, y: Any) -> bool:
-    return bool(g.dtype == y.dtype and g.shape == y.shape and floating(g))

@@ -197,6 +197,11 @@ def floating(x: Any) -> bool:
     return isinstance(x, np.ndarray | np.generic) and x.dtype in (f4, f8)
 
 
+def alike(x: Any, *others: Any) -> bool:
+    """Whether all are such arrays, of one dtype and one shape."""
+    return floating(x) and all(other.dtype == x.dtype and other.shape == x.shape for other in others)
+
+
 def dense(x: Any) -> Any:
     """`x`, or a copy of it, in C order, aligned and writable: numba would compile a loop anew for every other kind of memory."""
     return x if x.flags.carray else x.copy()

@@ -10,7 +10,7 @@ from xparray import _standard as xp
 from xparray._dispatch import array_namespace, describe, device_of, to_device
 from xparray._kernel import kernel, loop
 from xparray._typing import Array
-from xparray.kernels.elementary import dense, exp, floating, log
+from xparray.kernels.elementary import alike, dense, exp, floating, log
 from xparray.kernels.softmax import as_rows, at_rank, from_rows, log_softmax, rank, softmax
 
 # ------------------------------------------------------------------------------------------- cross entropy
@@ -201,7 +201,7 @@ def mean_squared_error(x0: Array, x1: Array) -> Array:
 
 @mean_squared_error.on("host")
 def _(x0: Any, x1: Any) -> Any:
-    if not _alike(x0, x1):
+    if not alike(x0, x1) or not x0.size:
         return NotImplemented
     return np.array(_sum_of_squares(dense(x0).reshape(-1), dense(x1).reshape(-1)) / x0.size, x0.dtype)
 
@@ -226,7 +226,7 @@ def mean_squared_error_grad(g: Array, x0: Array, x1: Array) -> Array:
 
 @mean_squared_error_grad.on("host")
 def _(g: Any, x0: Any, x1: Any) -> Any:
-    if not _alike(x0, x1) or g.dtype != x0.dtype:
+    if not alike(x0, x1) or not x0.size or g.dtype != x0.dtype:
         return NotImplemented
     gx = np.empty(x0.shape, x0.dtype)
     _scaled_difference(dense(g).reshape(-1), dense(x0).reshape(-1), dense(x1).reshape(-1), gx.reshape(-1))
@@ -238,7 +238,3 @@ def _scaled_difference(g: Any, x0: Any, x1: Any, gx: Any) -> None:
     scale = g.dtype.type(g[0] * 2 / gx.size)
     for i in range(gx.size):
         gx[i] = (x0[i] - x1[i]) * scale
-
-
-def _alike(x0: Any, x1: Any) -> bool:
-    return bool(x0.dtype == x1.dtype and x0.shape == x1.shape and x0.size and floating(x0))

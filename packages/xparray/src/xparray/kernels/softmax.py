@@ -9,7 +9,7 @@ import numpy as np
 from xparray._dispatch import array_namespace
 from xparray._kernel import kernel, loop, scalar
 from xparray._typing import Array
-from xparray.kernels.elementary import dense, exp, floating, log
+from xparray.kernels.elementary import alike, dense, exp, log
 
 # Compilers turn the greatest of integers into vector instructions; the greatest of floats, with NaN among them, they do not.
 # A float's bits, all but the sign of negative ones flipped, are an integer in the same order.
@@ -161,7 +161,7 @@ def _log_softmax_grad(g: Any, y: Any, gx: Any) -> None:
 def along(function: Any, axis: int, *xs: Any) -> Any:
     """A new array like the first of `xs`, whose lines along `axis` are the rows that `function(*xs, out)` writes."""
     x = xs[0]
-    if x.size == 0 or not floating(x) or any(other.dtype != x.dtype or other.shape != x.shape for other in xs):
+    if x.size == 0 or not alike(*xs):
         return NotImplemented
     rows = [as_rows(x, axis) for x in xs]
     y = np.empty(rows[0].shape, x.dtype)

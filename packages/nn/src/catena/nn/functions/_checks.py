@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
-import numpy as np
-
+from catena.nn._arrays import dtype_of
 from xparray import Array
 from xparray._dispatch import describe, dtype_name
 
-_KINDS = {"b": "bool", "i": "int", "u": "uint", "f": "float", "c": "complex"}
 
-
-def kind_of(x: Array) -> str:
-    """The kind of an array's dtype, on any backend: "bool", "int", "uint", "float", "complex", or another letter of NumPy's."""
-    dtype = x.dtype
-    if isinstance(dtype, np.dtype):
-        return _KINDS.get(dtype.kind, dtype.kind)
-    return dtype_name(dtype).rstrip("0123456789")
+def check_arrays(function: str, **args: Any) -> None:
+    """Raise TypeError unless each of `args` is an array or a Variable; names the first that is not."""
+    for name, x in args.items():
+        if not hasattr(x, "ndim"):
+            fix = (
+                f"pass xp.asarray({name})" if isinstance(x, list | tuple | int | float) else f"pass an array as {name}"
+            )
+            raise TypeError(f"{function}: {name} is {x!r:.60} ({type(x).__name__}), expected an array; {fix}")
 
 
 def check_labels(function: str, x: Array, t: Array, names: str = "xt") -> None:
@@ -27,7 +27,7 @@ def check_labels(function: str, x: Array, t: Array, names: str = "xt") -> None:
         TypeError: the labels are no integers.
         ValueError: the shapes do not fit together.
     """
-    if x.ndim > 1 and t.shape == x.shape[:1] + x.shape[2:] and kind_of(t) in ("int", "uint"):
+    if x.ndim > 1 and t.shape == x.shape[:1] + x.shape[2:] and dtype_of(t).kind in "iu":
         return
     listed = describe(names, [x, t])
     if x.ndim < 2:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from catena.autograd import functions as of_arrays
+from catena.autograd import functions as F
 from xparray import Array
 
 
@@ -23,4 +23,4 @@ def concat(xs: Sequence[Array], axis: int = 1) -> Array:
         >>> concat([np.ones((5, 2)), np.ones((5, 3))]).shape
         (5, 5)
     """
-    return of_arrays.concat(xs, axis=axis)
+    return F.concat(xs, axis=axis)

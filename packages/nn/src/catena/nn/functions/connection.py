@@ -6,6 +6,7 @@ import math
 
 from catena.autograd import functions as F
 from catena.autograd import op
+from catena.nn.functions._checks import check_arrays
 from xparray import Array
 from xparray._dispatch import describe
 from xparray.kernels import linear as kernels
@@ -35,6 +36,7 @@ def linear(x: Array, W: Array, b: Array | None = None, n_batch_axes: int = 1) ->
         `(*batch, n_out)`.
 
     Raises:
+        TypeError: x, W or b is no array.
         ValueError: the shapes do not fit together.
 
     Example:
@@ -45,6 +47,8 @@ def linear(x: Array, W: Array, b: Array | None = None, n_batch_axes: int = 1) ->
         >>> linear(np.ones((5, 7, 3)), W, b, n_batch_axes=2).shape
         (5, 7, 2)
     """
+    if not (hasattr(x, "ndim") and hasattr(W, "ndim") and (b is None or hasattr(b, "ndim"))):
+        check_arrays("linear", x=x, W=W, b=b)
     if x.ndim == 2 and n_batch_axes == 1:
         return affine(x, W, b)
     batch, features = x.shape[:n_batch_axes], features_of(x, n_batch_axes)
@@ -70,12 +74,15 @@ def features_of(x: Array, n_batch_axes: int) -> tuple[int, ...]:
 def _check_shapes(x: Array, W: Array, b: Array | None, features: tuple[int, ...]) -> None:
     listed = describe(["x", "W", "b"], [x, W, b])
     if W.ndim != 2:
-        raise ValueError(f"linear: W has {W.ndim} axes ({listed}); expected two, (n_out, n_in)")
+        fix = "for one output give it the first axis with W[None]" if W.ndim == 1 else "reshape it to a matrix"
+        raise ValueError(f"linear: W has shape {tuple(W.shape)}, expected two axes, (n_out, n_in) ({listed}); {fix}")
     n_out, n_in = W.shape
     n_features = math.prod(features)
     if n_features != n_in:
         if math.prod(x.shape[1:]) == n_in:
             fix = "flatten x with F.reshape(x, (len(x), -1))"
+        elif tuple(x.shape) == (n_in,):
+            fix = "give a single example a batch axis with x[None]"
         else:
             fix = f"make W for {n_features} features, as L.Linear(None, {n_out}) does at its first call"
         raise ValueError(f"linear: x has {n_features} features, W expects {n_in} ({listed}); {fix}")

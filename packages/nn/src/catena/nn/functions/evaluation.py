@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catena.autograd import Variable, as_array
-from catena.nn.functions._checks import check_labels
+from catena.nn.functions._checks import check_arrays, check_labels
 from xparray import Array
 from xparray.kernels import evaluation as kernels
 
@@ -20,7 +20,7 @@ def accuracy(y: Array, t: Array, ignore_label: int | None = None) -> Array:
         `()`, of y's dtype; 0 where no label counts.
 
     Raises:
-        TypeError: the labels are no integers.
+        TypeError: the labels are no integers, or an argument is no array.
         ValueError: the shapes do not fit together.
 
     Example:
@@ -31,6 +31,7 @@ def accuracy(y: Array, t: Array, ignore_label: int | None = None) -> Array:
     if isinstance(y, Variable):
         return Variable(accuracy(y.array, t, ignore_label), requires_grad=False)
     t = as_array(t)
+    check_arrays("accuracy", y=y, t=t)
     if y.ndim > t.ndim + 1 and all(n == 1 for n in y.shape[t.ndim + 1 :]):
         y = y[(..., *(0,) * (y.ndim - t.ndim - 1))]
     check_labels("accuracy", y, t, "yt")

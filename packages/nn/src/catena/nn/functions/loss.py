@@ -7,7 +7,8 @@ from typing import Literal
 import xparray as xp
 from catena.autograd import as_array, op
 from catena.autograd import functions as F
-from catena.nn.functions._checks import check_labels, kind_of
+from catena.nn._arrays import dtype_of
+from catena.nn.functions._checks import check_arrays, check_labels
 from catena.nn.functions.activation import log_softmax
 from xparray import Array
 from xparray._dispatch import describe, dtype_name
@@ -73,7 +74,7 @@ def softmax_cross_entropy(
             sum(t (log(t + 1e-7) - log(softmax(x)))). Their mean is over all examples.
 
     Raises:
-        TypeError: the labels are no integers.
+        TypeError: the labels are no integers, or an argument is no array.
         ValueError: shapes do not fit together, a label is out of range, or an option is unknown.
 
     Example:
@@ -87,9 +88,11 @@ def softmax_cross_entropy(
     """
     if reduce not in ("mean", "no"):
         raise ValueError(f"softmax_cross_entropy: reduce is {reduce!r}; expected 'mean' or 'no'")
+    if not (hasattr(x, "ndim") and hasattr(t, "ndim")):
+        check_arrays("softmax_cross_entropy", x=x, t=t)
     if class_weight is not None:
         class_weight = xp.astype(as_array(class_weight), x.dtype, copy=False)
-    if t.ndim == x.ndim > 1 and kind_of(t) == "float":
+    if t.ndim == x.ndim > 1 and dtype_of(t).kind == "f":
         return _cross_entropy_of_probabilities(x, t, class_weight, reduce, soft_target_loss)
     if class_weight is None and ignore_label == -1 and normalize and reduce == "mean":
         return cross_entropy_of_labels(x, as_array(t))  # the usual call, without the binding of options
@@ -123,7 +126,7 @@ def mean_squared_error(x0: Array, x1: Array) -> Array:
         x1: floating, of the same shape: the two do not broadcast.
 
     Raises:
-        TypeError: one of them is not floating.
+        TypeError: one of them is no array, or not floating.
         ValueError: they differ in shape, or have no element.
 
     Example:
@@ -131,13 +134,15 @@ def mean_squared_error(x0: Array, x1: Array) -> Array:
         >>> float(mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
         2.0
     """
+    if not (hasattr(x0, "ndim") and hasattr(x1, "ndim")):
+        check_arrays("mean_squared_error", x0=x0, x1=x1)
     if x0.shape != x1.shape:
         raise ValueError(
             f"mean_squared_error: x0 and x1 differ in shape ({_described(x0, x1)}) and do not broadcast; "
             "reshape one of them, as with F.reshape(x1, x0.shape)"
         )
     for name, x in (("x0", x0), ("x1", x1)):
-        if kind_of(x) != "float":
+        if dtype_of(x).kind != "f":
             raise TypeError(
                 f"mean_squared_error: {name} is {dtype_name(x.dtype)}, expected floating numbers ({_described(x0, x1)}); "
                 f'convert it with F.astype({name}, "float32")'

@@ -7,6 +7,7 @@ from typing import Any
 import xparray as xp
 from catena.autograd import as_array, config
 from catena.autograd import functions as F
+from catena.nn.functions._checks import check_arrays
 from xparray import Array
 from xparray._dispatch import describe
 from xparray.random import get_generator
@@ -25,6 +26,7 @@ def dropout(x: Array, ratio: float = 0.5, *, mask: Array | None = None, return_m
         return_mask: return the pair of the result and the mask; the mask is None outside of training.
 
     Raises:
+        TypeError: x is no array.
         ValueError: `ratio` is no such probability, or the mask has another shape.
 
     Source: N. Srivastava et al., Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15 (2014), with the scaling
@@ -37,13 +39,11 @@ def dropout(x: Array, ratio: float = 0.5, *, mask: Array | None = None, return_m
         >>> sorted({round(float(v), 4) for v in y}), bool(abs(y.mean() - 1) < 0.1)
         ([0.0, 1.3333], True)
     """
-    if not 0 <= ratio < 1:
-        raise ValueError(
-            f"dropout: ratio is {ratio}; expected the probability of dropping an element, from 0 to below 1, such as 0.5"
-        )
+    check_ratio(ratio)
     if not config.train:
         return (x, None) if return_mask else x
     array = as_array(x)
+    check_arrays("dropout", x=array)
     if mask is None:
         kept = get_generator().bernoulli(tuple(array.shape), 1 - ratio, device=xp.device_of(array))
         mask = xp.astype(kept, array.dtype) * (1 / (1 - ratio))
@@ -54,3 +54,11 @@ def dropout(x: Array, ratio: float = 0.5, *, mask: Array | None = None, return_m
         )
     y = F.multiply(x, mask)
     return (y, mask) if return_mask else y
+
+
+def check_ratio(ratio: float) -> None:
+    """Raise ValueError unless `ratio` can be the ratio of `dropout`."""
+    if not 0 <= ratio < 1:
+        raise ValueError(
+            f"dropout: ratio is {ratio}; expected the probability of dropping an element, from 0 to below 1, such as 0.5"
+        )

@@ -28,7 +28,7 @@ class Classifier(Link):
         compute_accuracy: whether to call `accfun`; True.
 
     Raises:
-        TypeError: `label_key` is neither an integer nor a string.
+        TypeError: `label_key` is neither an integer nor a string, or `predictor` or `lossfun` cannot be called.
 
     Example:
         >>> import numpy as np
@@ -53,6 +53,12 @@ class Classifier(Link):
                 f"Classifier: label_key is {label_key!r} ({type(label_key).__name__}); "
                 "expected an index such as -1, or the keyword of the labels"
             )
+        for name, given in (("predictor", predictor), ("lossfun", lossfun)):
+            if not callable(given):
+                raise TypeError(
+                    f"Classifier: {name} is {given!r:.60} ({type(given).__name__}); expected a callable, "
+                    "as in Classifier(MLP(), F.softmax_cross_entropy)"
+                )
         super().__init__()
         self.lossfun = lossfun
         self.accfun = accfun
@@ -67,7 +73,7 @@ class Classifier(Link):
         """The loss of `predictor(*the other arguments)` and the labels.
 
         Raises:
-            ValueError: the call has no argument that `label_key` names.
+            ValueError: the call has no argument that `label_key` names, or no other than that.
         """
         t, args, kwargs = self._without_labels(args, kwargs)
         # What a failing call leaves behind is not the last one's.
@@ -91,11 +97,17 @@ class Classifier(Link):
                 raise ValueError(
                     f"Classifier: no keyword argument {key!r}, which label_key names; the keywords are: {given}"
                 )
-            return kwargs[key], args, {name: value for name, value in kwargs.items() if name != key}
-        if not -len(args) <= key < len(args):
+            rest = {name: value for name, value in kwargs.items() if name != key}
+            if not args and not rest:
+                raise ValueError(
+                    f"Classifier: the call has labels, {key!r}, and no inputs; call it as model(x, {key}={key})"
+                )
+            return kwargs[key], args, rest
+        if not -len(args) <= key < len(args) or len(args) + len(kwargs) < 2:
+            named = f" and the keywords {', '.join(kwargs)}" if kwargs else ""
             raise ValueError(
-                f"Classifier: label_key is {key}, the call has {len(args)} positional arguments; "
-                "call it as model(x, t), the labels last"
+                f"Classifier: label_key is {key}, the call has {len(args)} positional arguments{named}; "
+                "call it as model(x, t), the labels last, or name their keyword, as in Classifier(predictor, label_key='t')"
             )
         key %= len(args)
         return args[key], args[:key] + args[key + 1 :], kwargs

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from catena.nn._link import Link
-from catena.nn.functions.noise import dropout
+from catena.nn.functions.noise import check_ratio, dropout
 from xparray import Array
 
 
@@ -14,6 +14,9 @@ class Dropout(Link):
 
     Args:
         ratio: the probability of an element to be dropped, from 0 to below 1.
+
+    Raises:
+        ValueError: `ratio` is no such probability.
 
     Example:
         >>> import numpy as np
@@ -24,6 +27,7 @@ class Dropout(Link):
     """
 
     def __init__(self, ratio: float = 0.5) -> None:
+        check_ratio(ratio)
         super().__init__()
         self.ratio = ratio
 

@@ -354,7 +354,7 @@ class DictionaryDeserializer(_InDict):
                 if prefix != wanted and prefix.endswith("/") and all(prefix + n in source.missing for n in unexpected):
                     return f"the keys are those of the part {prefix!r} of this {kind}: load into that part"
         if source.misfits:
-            return f"make the {kind} with the sizes it had when it was saved"
+            return f"make the {kind} with the sizes and dtypes it had when it was saved"
         return f"make the {kind} as it was when it was saved, or pass strict=False to read the keys that both have"
 
 

@@ -11,16 +11,15 @@ import json
 import math
 import os
 import pickletools
-import secrets
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
 import numpy as np
 
+from catena.nn.serializers._files import replacing
 from catena.nn.serializers._protocol import (
     NONE,
     DictionaryDeserializer,
@@ -47,7 +46,9 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
         compression: deflate the arrays, which is slower and smaller.
 
     Raises:
-        TypeError: `obj` has no method `serialize`, or holds a value that is no array, number, string or None.
+        TypeError: `obj` has no method `serialize`, or holds a value that is no array, number, string or None; or `file`
+            is neither a path nor an open file.
+        FileNotFoundError: there is no folder for the file.
 
     Example:
         >>> import tempfile
@@ -70,8 +71,17 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
         about = {"format": FORMAT, "kind": _kind(obj, arrays), "class": type(obj).__name__}
         comment = json.dumps({"catena": about}).encode()
     if isinstance(file, str | os.PathLike):
-        with _replacing(file) as stream:
+        folder = os.path.dirname(os.path.realpath(file))
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(
+                f"save_npz: there is no folder {folder!r} for {os.fspath(file)!r}; make it with os.makedirs"
+            )
+        if os.path.isdir(file):
+            raise IsADirectoryError(f"save_npz: {os.fspath(file)!r} is a folder; give the name of a file in it")
+        with replacing(file) as path, open(path, "xb") as stream:
             _write(stream, arrays, comment, compression)
+    elif not hasattr(file, "write"):
+        raise TypeError(_no_file("save_npz", file, "writing"))
     else:
         _write(file, arrays, comment, compression)
 
@@ -91,7 +101,8 @@ def load_npz(file: File, obj: Any, path: str = "", strict: bool = True, ignore_n
 
     Raises:
         ValueError: the file is damaged, holds another kind of object, or does not fit; the message names every key.
-        TypeError: `obj` has no method `serialize`.
+        TypeError: `obj` has no method `serialize`, or `file` is neither a path nor an open file.
+        FileNotFoundError: there is no such file.
 
     Example:
         >>> from catena.nn import Link
@@ -102,45 +113,35 @@ def load_npz(file: File, obj: Any, path: str = "", strict: bool = True, ignore_n
         ...
         ValueError: load_npz: the file does not fit this Link, which was left as it was
           not fitting: W has shape (2, 3), expected (2, 4)
-          make the Link with the sizes it had when it was saved
+          make the Link with the sizes and dtypes it had when it was saved
     """
-    named = isinstance(file, str | os.PathLike)
-    origin = f"load_npz: {os.fspath(file)!r}" if isinstance(file, str | os.PathLike) else "load_npz: the file"
     if isinstance(obj, Mapping):
         raise TypeError("load_npz: obj is a dict; numpy.load(file) gives the arrays of a file by key")
     values = recorded(obj)
-    if named:
-        with open(file, "rb") as stream:  # type: ignore[arg-type]
+    if isinstance(file, str | os.PathLike):
+        origin = f"load_npz: {os.fspath(file)!r}"
+        if not os.path.exists(file):
+            raise FileNotFoundError(f"{origin} does not exist (the working folder is {os.getcwd()!r}); check the path")
+        with open(file, "rb") as stream:
             arrays, about = _read(stream, origin)
+    elif not hasattr(file, "read"):
+        raise TypeError(_no_file("load_npz", file, "reading"))
     else:
-        arrays, about = _read(file, origin)  # type: ignore[arg-type]
+        origin = "load_npz: the file"
+        arrays, about = _read(file, origin)
     if not path.strip("/"):
         _check_kind(origin, arrays, about, obj, values)
     DictionaryDeserializer(arrays, path, strict, ignore_names).load(obj, origin=origin)
 
 
+def _no_file(function: str, file: Any, purpose: str) -> str:
+    return (
+        f"{function}: file is {file!r:.60} ({type(file).__name__}), expected a path or a file open for {purpose} bytes; "
+        "pass a name such as 'model.npz'"
+    )
+
+
 # ------------------------------------------------------------------------- writing
-
-
-@contextmanager
-def _replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """A new file that takes the place of `path` when the block ends without an error, and vanishes otherwise."""
-    target = os.path.realpath(path)
-    folder = os.path.dirname(target)
-    if not os.path.isdir(folder):
-        raise FileNotFoundError(
-            f"save_npz: there is no folder {folder!r} for {os.fspath(path)!r}; make it with os.makedirs"
-        )
-    temporary = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, target)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
 
 
 def _write(stream: IO[bytes], arrays: Mapping[str, HostArray], comment: bytes, compression: bool) -> None:

@@ -44,17 +44,21 @@ class DatasetMixin:
         )
 
     def __getitem__(self, index: Any) -> Any:
-        indices = _indices(index, len(self), type(self).__name__)
+        n = len(self)
+        if type(index) is int and 0 <= index < n:  # what iterators ask for
+            return self.get_example(index)
+        indices = _indices(index, n, type(self).__name__)
         return self.get_example(indices) if isinstance(indices, int) else [self.get_example(i) for i in indices]
 
 
-class TupleDataset:
+class TupleDataset(DatasetMixin):
     """Several datasets of one length side by side: example `i` is the tuple of their examples `i`.
 
     Args:
         datasets: arrays, lists or datasets.
 
     Raises:
+        TypeError: one has no length.
         ValueError: there is none, or their lengths differ.
 
     Example:
@@ -69,6 +73,12 @@ class TupleDataset:
     def __init__(self, *datasets: Any) -> None:
         if not datasets:
             raise ValueError("TupleDataset: got no datasets; expected at least one, such as TupleDataset(x, t)")
+        for i, dataset in enumerate(datasets):
+            if not hasattr(dataset, "__len__"):
+                raise TypeError(
+                    f"TupleDataset: dataset {i} is {dataset!r:.60} ({type(dataset).__name__}), which has no length; expected "
+                    "an array, a list or a dataset"
+                )
         lengths = [len(d) for d in datasets]
         if len(set(lengths)) > 1:
             raise ValueError(
@@ -81,13 +91,9 @@ class TupleDataset:
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: Any) -> Any:
-        if type(index) is int and 0 <= index < self._length:
-            return tuple([d[index] for d in self._datasets])
-        indices = _indices(index, self._length, "TupleDataset")
-        if isinstance(indices, int):
-            return tuple([d[indices] for d in self._datasets])
-        return [tuple([d[i] for d in self._datasets]) for i in indices]
+    def get_example(self, i: int) -> tuple[Any, ...]:
+        """The datasets' examples number `i`."""
+        return tuple([d[i] for d in self._datasets])
 
 
 class SubDataset(DatasetMixin):

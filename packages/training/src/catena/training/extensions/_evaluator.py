@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import catena.autograd as ag
 import catena.nn as nn
 from catena.training._extension import PRIORITY_WRITER, Extension
-from catena.training.convert import concat_examples
+from catena.training.convert import call_with, concat_examples
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -35,7 +35,8 @@ class Evaluator(Extension):
         eval_func: called with the arrays in place of the target.
 
     Raises:
-        ValueError: an iterator repeats for ever, or yields nothing.
+        TypeError: an iterator is none, or a target is no link.
+        ValueError: a dict has no entry, or an iterator repeats for ever, or yields nothing.
 
     Example:
         >>> from catena.training.iterators import SerialIterator
@@ -59,7 +60,23 @@ class Evaluator(Extension):
     ) -> None:
         self._iterators = dict(iterator) if isinstance(iterator, Mapping) else {"main": iterator}
         self._targets = dict(target) if isinstance(target, Mapping) else {"main": target}
+        for kind, given in (("iterator", self._iterators), ("target", self._targets)):
+            if not given:
+                raise ValueError(
+                    f"Evaluator: {kind} is an empty dict; expected at least one {kind}, under the name 'main'"
+                )
+        for name, each in self._targets.items():
+            if not hasattr(each, "namedlinks"):
+                raise TypeError(
+                    f"Evaluator: target {name!r} is {each!r:.60} ({type(each).__name__}); expected a link, such as the model "
+                    "that is trained"
+                )
         for name, each in self._iterators.items():
+            if not hasattr(each, "__next__"):
+                raise TypeError(
+                    f"Evaluator: iterator {name!r} is {each!r:.60} ({type(each).__name__}); expected an iterator, such as "
+                    "SerialIterator(dataset, 100, repeat=False, shuffle=False)"
+                )
             if getattr(each, "repeat", False):
                 raise ValueError(
                     f"Evaluator: iterator {name!r} repeats its dataset for ever, so an evaluation would never end; "
@@ -117,13 +134,7 @@ class Evaluator(Extension):
             empty = False
             observation: dict[str, Any] = {}
             with nn.report_scope(observation):
-                arrays = self.converter(batch, self.device)
-                if isinstance(arrays, tuple):
-                    evaluate(*arrays)
-                elif isinstance(arrays, dict):
-                    evaluate(**arrays)
-                else:
-                    evaluate(arrays)
+                call_with(evaluate, self.converter(batch, self.device))
             summary.add(observation, weight=len(batch))
         if empty:
             raise ValueError("Evaluator: the iterator 'main' gave no minibatch; is its dataset empty?")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
 from catena.training._extension import Extension
+from catena.training.extensions._averaging import warn_of_unknown
 from catena.training.extensions._console import terminal
 from catena.training.extensions._log_report import LogReport
 
@@ -30,6 +31,7 @@ class PrintReport(Extension):
 
     Raises:
         TypeError: `entries` is one string, or `log_report` means no LogReport.
+        ValueError: at the start of the run, where the trainer has no extension of the name `log_report`.
 
     Example:
         >>> PrintReport(["epoch", "main/loss", "validation/main/loss"]).header
@@ -46,6 +48,7 @@ class PrintReport(Extension):
         self._log_report = log_report
         self._out = out
         self._printed = 0
+        self._names: set[str] = set()
 
     @property
     def header(self) -> str:
@@ -68,7 +71,13 @@ class PrintReport(Extension):
             self._print(self.header, console, bold=True)
         for entry in log[self._printed :]:
             self._print(self._line([_cell(entry.get(name, "")) for name in self._entries]), console)
+            self._names.update(entry)
         self._printed = len(log)
+
+    def finalize(self) -> None:
+        """Warn of names under which the log has nothing."""
+        if self._names:
+            warn_of_unknown("PrintReport", [name for name in self._entries if name not in self._names], self._names)
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read a LogReport of its own; one in the trainer is saved there."""
@@ -78,7 +87,13 @@ class PrintReport(Extension):
     def _log_of(self, trainer: Trainer) -> list[dict[str, Any]]:
         report = self._log_report
         if isinstance(report, str):
-            report = trainer.get_extension(report)
+            try:
+                report = trainer.get_extension(report)
+            except ValueError as error:
+                raise ValueError(
+                    f"PrintReport: log_report is {report!r}, of which there is none: {error}; add "
+                    "trainer.extend(extensions.LogReport())"
+                ) from None
         if not isinstance(report, LogReport):
             raise TypeError(f"PrintReport: log_report is {report!r}; expected a LogReport or the name of one")
         return report.log

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from catena.training._extension import Extension
 from catena.training.extensions._console import terminal
+from catena.training.triggers import get_trigger
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,10 @@ class ProgressBar(Extension):
         out: where a plain line goes at each look; unless given, standard output, where rich draws bars if that is a
             terminal (and rich is installed; plain lines otherwise).
 
+    Raises:
+        TypeError: `training_length` is no `(period, unit)`.
+        ValueError: `update_interval` or the period is not positive, or the unit is unknown.
+
     Example:
         >>> bar = ProgressBar(update_interval=10, bar_length=20)
     """
@@ -40,6 +45,12 @@ class ProgressBar(Extension):
         bar_length: int = 50,
         out: TextIO | None = None,
     ) -> None:
+        if training_length is not None:
+            get_trigger(training_length)  # for its checks
+        if update_interval < 1:
+            raise ValueError(
+                f"ProgressBar: update_interval is {update_interval}; expected a number of iterations from 1, such as 100"
+            )
         self._training_length = training_length
         self._update_interval = update_interval
         self._bar_length = bar_length

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from catena.nn import serializers
+from catena.nn.serializers._files import replacing
 from catena.training._extension import Extension
-from catena.training.extensions._files import replacing
 
 if TYPE_CHECKING:
     from catena.training._trainer import Trainer
@@ -120,12 +120,15 @@ class _Snapshot(Extension):
             self.priority = _Snapshot.priority + 10
 
     def initialize(self, trainer: Trainer) -> None:
-        """Load the newest file that loads, if asked to."""
+        """Check the files' name, and load the newest file that loads, if asked to."""
+        if isinstance(self._filename, str) and "[" not in self._filename:  # an item, of the observation, may come later
+            self._path(trainer)
         if not self._autoload:
             return
         target = trainer if self._target is None else self._target
         failures = []
-        for path in self._find(trainer):
+        found = self._find(trainer)
+        for path in found:
             try:
                 serializers.load_npz(path, target)
             except (ValueError, TypeError, KeyError, OSError) as error:
@@ -136,7 +139,7 @@ class _Snapshot(Extension):
                 return
         if failures:
             raise ValueError(
-                f"snapshot: autoload found {len(failures)} files such as {self._path(trainer)!r} and none loads; move "
+                f"snapshot: autoload found {len(failures)} files such as {found[0]!r} and none loads; move "
                 f"them away to start anew. The newest: {failures[0]}"
             )
 
@@ -158,7 +161,16 @@ class _Snapshot(Extension):
                 self._save(trainer, path)
 
     def _path(self, trainer: Trainer) -> str:
-        name = self._filename(trainer) if callable(self._filename) else self._filename.format(trainer)
+        if callable(self._filename):
+            name = self._filename(trainer)
+        else:
+            try:
+                name = self._filename.format(trainer)
+            except (AttributeError, LookupError, ValueError) as error:
+                raise ValueError(
+                    f"snapshot: filename {self._filename!r} cannot be formatted with the trainer: {error}; put what the "
+                    "trainer has into braces, as in 'snapshot_iter_{.updater.iteration}'"
+                ) from error
         return os.path.join(trainer.out, name)
 
     def _save(self, trainer: Trainer, path: str) -> None:

@@ -32,7 +32,7 @@ class SerialIterator(Iterator):
     Raises:
         ValueError: the dataset is empty, `batch_size` is not positive, both `shuffle` and `order_sampler` are given, or
             the sampler returns something else than indices of examples, as many in each epoch.
-        TypeError: the dataset has no length, or `batch_size` is no integer.
+        TypeError: the dataset has no length, `batch_size` is no integer, or `order_sampler` cannot be called.
 
     Example:
         >>> it = SerialIterator(range(5), 2, repeat=False, shuffle=False)
@@ -77,6 +77,11 @@ class SerialIterator(Iterator):
             )
         if order_sampler is None:
             order_sampler = ShuffleOrderSampler() if shuffle is None or shuffle else None
+        elif not callable(order_sampler):
+            raise TypeError(
+                f"SerialIterator: order_sampler is {order_sampler!r} ({type(order_sampler).__name__}); expected a callable "
+                "such as ShuffleOrderSampler(seed)"
+            )
         elif shuffle is not None:
             raise ValueError(
                 f"SerialIterator: got shuffle={shuffle} and an order_sampler, which both set the order; leave shuffle "

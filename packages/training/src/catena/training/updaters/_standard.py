@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from catena.training.convert import concat_examples, parse_device
+from catena.training.convert import call_with, concat_examples, parse_device
 from catena.training.iterators import Iterator
 from catena.training.optimizers import Optimizer
 from catena.training.updaters._updater import Updater
@@ -31,6 +32,7 @@ class StandardUpdater(Updater):
         auto_new_epoch: whether to tell the optimizer when an epoch is over.
 
     Raises:
+        TypeError: an iterator has no `next`, or an optimizer no `update` and `target`.
         ValueError: a dict has no entry, `device` is given and an optimizer has no target, or there is no such device.
 
     Example:
@@ -75,6 +77,17 @@ class StandardUpdater(Updater):
                     f"{type(self).__name__}: {kind} is an empty dict; expected at least one {kind}, under the name "
                     "'main'"
                 )
+        for given, methods, example in (
+            (self._iterators, ("next",), "SerialIterator(dataset, 100)"),
+            (self._optimizers, ("update", "target"), "SGD().setup(model)"),
+        ):
+            for name, each in given.items():
+                if not all(hasattr(each, method) for method in methods):
+                    kind = "iterator" if given is self._iterators else "optimizer"
+                    raise TypeError(
+                        f"{type(self).__name__}: {kind} {name!r} is {each!r:.60} ({type(each).__name__}); expected an "
+                        f"{kind}, such as {example}"
+                    )
         self.converter = converter
         self.device = device
         self.loss_func = loss_func
@@ -156,12 +169,7 @@ class StandardUpdater(Updater):
             ) from None
         arrays = self.converter(batch, self.device)
         loss_func = optimizer.target if self.loss_func is None else self.loss_func
-        if isinstance(arrays, tuple):
-            optimizer.update(loss_func, *arrays)
-        elif isinstance(arrays, dict):
-            optimizer.update(loss_func, **arrays)
-        else:
-            optimizer.update(loss_func, arrays)
+        call_with(partial(optimizer.update, loss_func), arrays)
         if self.auto_new_epoch and iterator.is_new_epoch:
             optimizer.new_epoch(auto=True)
 
