@@ -534,12 +534,12 @@ def test_a_log_of_training(tmp_path: Path) -> None:
     ("call", "error", "text"),
     [
         (lambda: extensions.Evaluator(np.ones(1), nn.Link()), TypeError,
-         "Evaluator: iterator 'main' is array([1.]) (ndarray); expected an iterator, such as "
+         "Evaluator: iterator 'main' is of type ndarray; expected an iterator, such as "
          "SerialIterator(dataset, 100, repeat=False, shuffle=False)"),
         (lambda: extensions.Evaluator({}, nn.Link()), ValueError,
          "Evaluator: iterator is an empty dict; expected at least one iterator, under the name 'main'"),
         (lambda: extensions.Evaluator(batches([1.0], 1), 3), TypeError,
-         "Evaluator: target 'main' is 3 (int); expected a link, such as the model that is trained"),
+         "Evaluator: target 'main' is of type int; expected a link, such as the model that is trained"),
         (lambda: extensions.LogReport("main/loss"), TypeError,
          "LogReport: keys is 'main/loss'; expected a list of names; write ['main/loss']"),
         (lambda: extensions.ProgressBar(update_interval=0), ValueError,

@@ -16,7 +16,6 @@ from catena.autograd._node import Node, Outputs
 from xparray import Array
 from xparray._dispatch import dtype_name
 
-
 _NUMPY = xp.device_of(np.empty(0))
 
 

@@ -96,10 +96,10 @@ class Pick:
     """One output of several: its cotangent goes to its place among those of the op's node."""
 
     broadcasts = False
-    name = "pick"
     rules = ()
 
-    def __init__(self, index: int, count: int) -> None:
+    def __init__(self, name: str, index: int, count: int) -> None:
+        self.name = name
         self.index = index
         self.count = count
 
@@ -110,4 +110,5 @@ class Pick:
 
 def pick(parent: Node, index: int, count: int, array: Array) -> Node:
     """The node of output `index` of the `count` that the op of `parent` returned."""
-    return Node(Pick(index, count), (parent,), (), array.shape)
+    name = parent.op.name if parent.op else "cut"
+    return Node(Pick(name, index, count), (parent,), (), array.shape)

@@ -68,13 +68,13 @@ class Evaluator(Extension):
         for name, each in self._targets.items():
             if not hasattr(each, "namedlinks"):
                 raise TypeError(
-                    f"Evaluator: target {name!r} is {each!r:.60} ({type(each).__name__}); expected a link, such as the model "
+                    f"Evaluator: target {name!r} is of type {type(each).__name__}; expected a link, such as the model "
                     "that is trained"
                 )
         for name, each in self._iterators.items():
             if not hasattr(each, "__next__"):
                 raise TypeError(
-                    f"Evaluator: iterator {name!r} is {each!r:.60} ({type(each).__name__}); expected an iterator, such as "
+                    f"Evaluator: iterator {name!r} is of type {type(each).__name__}; expected an iterator, such as "
                     "SerialIterator(dataset, 100, repeat=False, shuffle=False)"
                 )
             if getattr(each, "repeat", False):

@@ -85,7 +85,7 @@ class StandardUpdater(Updater):
                 if not all(hasattr(each, method) for method in methods):
                     kind = "iterator" if given is self._iterators else "optimizer"
                     raise TypeError(
-                        f"{type(self).__name__}: {kind} {name!r} is {each!r:.60} ({type(each).__name__}); expected an "
+                        f"{type(self).__name__}: {kind} {name!r} is of type {type(each).__name__}; expected an "
                         f"{kind}, such as {example}"
                     )
         self.converter = converter
