@@ -185,7 +185,9 @@ def _walk(
             node.grad = _own(g)
             node.owns_grad = False
         broadcasts = op.broadcasts
-        parents = node.parents
+        parents: Sequence[Any] = node.parents
+        steps: Sequence[Any]
+        saved: Sequence[Any] = ()
         if needed is None and not create_graph and op.rules:
             # Most nodes: a rule for each input, run here one by one. The rest of the loop's text is the same for all.
             gxs = None
