@@ -17,7 +17,7 @@ from catena.autograd import Variable, config, global_config, using_config
 def settings_restored() -> Iterator[None]:
     before = dict(global_config.__dict__)
     yield
-    for name in ("train", "enable_backprop", "dtype", "own"):
+    for name in ("train", "enable_backprop", "dtype", "user_own"):
         delattr(config, name)
     global_config.__dict__.clear()
     global_config.__dict__.update(before)
@@ -38,20 +38,20 @@ def test_defaults() -> None:
 
 
 def test_block_over_thread_over_process() -> None:
-    global_config.own = "process"
-    assert config.own == "process"
-    config.own = "thread"
-    assert config.own == "thread"
-    with using_config("own", "block"):
-        assert config.own == "block"
+    global_config.user_own = "process"
+    assert config.user_own == "process"
+    config.user_own = "thread"
+    assert config.user_own == "thread"
+    with using_config("user_own", "block"):
+        assert config.user_own == "block"
         with using_config("train", False):
-            assert (config.own, config.train) == ("block", False)
-            with using_config("own", "inner"):
-                assert config.own == "inner"
-        assert (config.own, config.train) == ("block", True)
-    assert config.own == "thread"
-    del config.own
-    assert config.own == "process"
+            assert (config.user_own, config.train) == ("block", False)
+            with using_config("user_own", "inner"):
+                assert config.user_own == "inner"
+        assert (config.user_own, config.train) == ("block", True)
+    assert config.user_own == "thread"
+    del config.user_own
+    assert config.user_own == "process"
 
 
 def test_block_ends_with_an_error_too() -> None:
@@ -139,3 +139,13 @@ def test_second_order_records_even_within_no_backprop_mode() -> None:
     with ag.no_backprop_mode():
         g = ag.grad(y, x, create_graph=True)
     assert float(ag.grad(g, x)) == 18.0
+
+
+def test_settings_that_do_not_exist_or_make_no_sense() -> None:
+    for change in (lambda: ag.using_config("trian", False).__enter__(), lambda: setattr(ag.config, "trian", False)):
+        with pytest.raises(AttributeError, match="config has no setting 'trian'; it has train, enable_backprop, dtype"):
+            change()
+    with pytest.raises(ValueError, match=r"config.dtype: got int64; expected a floating dtype"):
+        ag.config.dtype = "int64"
+    with ag.using_config("user_depth", 3):
+        assert ag.config.user_depth == 3

@@ -333,3 +333,28 @@ def test_elementwise_gradients_are_summed_to_their_inputs() -> None:
     assert (a.grad.shape, b.grad.shape) == ((3, 1), (2, 1, 4))
     assert a.grad.tolist() == [[8.0]] * 3
     assert b.grad.max() == b.grad.min() == 3.0
+
+
+def test_what_a_forward_may_return() -> None:
+    @ag.op
+    def forgetful(x: Any) -> Any:
+        x * 2
+
+    with pytest.raises(TypeError, match=r"forgetful: its forward returned None \(NoneType\); expected an array"):
+        forgetful(Variable(np.ones(2)))
+    with pytest.raises(TypeError, match=r"op: got 3 \(int\); expected a function"):
+        ag.op(3)  # type: ignore[arg-type]
+
+
+def test_a_rule_of_a_wrong_shape_is_refused() -> None:
+    @ag.op
+    def scaled(x: Any) -> Any:
+        return x * 2
+
+    scaled.vjps(x=lambda g: g.sum())
+    x = Variable(np.ones(2))
+    with pytest.raises(
+        ValueError, match=r"a rule gave a gradient of shape \(\) to an input of shape \(2,\); a rule returns"
+    ):
+        scaled(x).backward(grad=np.ones(2))
+    assert x.grad is None

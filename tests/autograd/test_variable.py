@@ -391,3 +391,17 @@ def test_addgrad_and_copydata() -> None:
     b.addgrad(a)
     assert b.grad.tolist() == [[2, 2, 2], [2, 2, 2]]
     assert a.grad.tolist() == [[1, 1, 1], [1, 1, 1]]
+
+
+def test_what_is_no_number_is_refused() -> None:
+    with pytest.raises(TypeError, match="Variable: data has the dtype <U1; expected numbers"):
+        Variable(np.array("a"))
+    with pytest.raises(TypeError, match=r"Variable.grad: got list; expected an array"):
+        Variable(np.ones(2)).grad = [1, 1]  # type: ignore[assignment]
+
+
+def test_a_new_shape_forgets_the_gradient() -> None:
+    x = Variable(np.ones(2))
+    x.grad = np.ones(2)
+    x.array = np.ones(3)
+    assert x.grad is None

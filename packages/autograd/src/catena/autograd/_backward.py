@@ -73,6 +73,8 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
     several = not isinstance(inputs, _variable.Variable)
     inputs = _sequence(inputs)
     for i, x in enumerate(inputs):
+        if not isinstance(x, _variable.Variable):
+            raise TypeError(f"grad: input {i} is {type(x).__name__}; expected a Variable; make it with Variable(array)")
         if x.node is None:
             raise ValueError(f"grad: input {i} (shape {x.shape}) needs no gradient; make it with Variable(array)")
     if not inputs:
@@ -233,6 +235,11 @@ def _walk(
             node.saved = None
     for p in leaves:
         g = cotangents[p]
+        if g.shape != p.shape:
+            raise ValueError(
+                f"backward: a rule gave a gradient of shape {tuple(g.shape)} to an input of shape {tuple(p.shape)}; "
+                "a rule returns its input's exact shape, unless its op is an @elementwise_op"
+            )
         if needed is None:
             _deposit(p, g, p in ours, create_graph)
         elif p in targets:

@@ -85,11 +85,18 @@ class LocalConfig:
 
 
 def _checked(name: str, value: Any) -> Any:
+    if name not in ("train", "enable_backprop", "dtype") and not name.startswith("user_"):
+        raise AttributeError(
+            f"config has no setting {name!r}; it has train, enable_backprop, dtype; begin a name of your own with user_"
+        )
     if name in ("train", "enable_backprop") and not isinstance(value, bool):
         raise TypeError(f"config.{name}: got {value!r}; expected True or False")
     if name == "dtype":
         wanted: Any = value
-        return np.dtype(wanted)
+        dtype = np.dtype(wanted)
+        if dtype.kind != "f":
+            raise ValueError(f"config.dtype: got {dtype}; expected a floating dtype, such as float32")
+        return dtype
     return value
 
 

@@ -24,7 +24,7 @@ import xparray as xp
 from catena.autograd._config import RECORDING, SCOPE, recording
 from catena.autograd._node import NEXT, Node, pick
 from catena.autograd._variable import Variable, variable
-from xparray import Device
+from xparray import Backend, Device
 from xparray._dispatch import SCALARS, common_backend, dtype_name
 
 Rule = Callable[..., Any]
@@ -195,6 +195,8 @@ class Op:
     __name__: str
 
     def __init__(self, forward: Callable[..., Any]) -> None:
+        if not inspect.isfunction(forward):
+            raise TypeError(f"op: got {forward!r:.60} ({type(forward).__name__}); expected a function")
         functools.update_wrapper(self, forward)
         self.forward = forward
         self.name: str = forward.__name__
@@ -308,7 +310,7 @@ class Op:
                 e.add_note(self._note((array,), NONE))
                 raise
             if type(y) is not ndarray and self.stays:
-                y = NUMPY.wrap(y)
+                y = self._wrapped(NUMPY, y)
         parent = x.node
         mask = 2 if parent is None else 3
         plan = self._plans.get(mask)
@@ -351,7 +353,7 @@ class Op:
                 e.add_note(self._note((a, b), NONE))
                 raise
             if type(y) is not ndarray:
-                y = NUMPY.wrap(y)
+                y = self._wrapped(NUMPY, y)
         if not is_variable:
             return y
         plan = self._plans.get(mask)
@@ -383,7 +385,14 @@ class Op:
         except Exception as e:
             e.add_note(self._note(arrays, options))
             raise
-        return backend.wrap(y) if self.stays else y
+        return self._wrapped(backend, y) if self.stays else y
+
+    def _wrapped(self, backend: Backend, y: Any) -> Any:
+        """What the forward returned, as an array of the backend or a tuple of them."""
+        y = backend.wrap(y)
+        if not all(hasattr(part, "shape") for part in (y if type(y) is tuple else (y,))):
+            raise TypeError(f"{self.name}: its forward returned {y!r:.60} ({type(y).__name__}); expected an array")
+        return y
 
     def _record(
         self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]

@@ -47,6 +47,8 @@ class Variable:
                 "Variable: data is a Variable already; write Variable(v.array) for a new leaf on the same memory"
             )
         self._array = xp.asarray(data)
+        if isinstance(self._array, np.ndarray) and self._array.dtype.kind not in "fciub":
+            raise TypeError(f"Variable: data has the dtype {self._array.dtype}; expected numbers, such as float32")
         self._grad_var = None
         self.name = name
         self.node = self._leaf() if requires_grad else None
@@ -70,6 +72,8 @@ class Variable:
                 f"Variable.array: the result of {node.op.name} has shape {tuple(self._array.shape)}, "
                 f"got {tuple(value.shape)}; only a leaf changes shape"
             )
+        if tuple(value.shape) != tuple(self._array.shape):
+            self.cleargrad()
         self._array = value
         if node is not None and node.op is None:
             node.shape, node.dtype, node.device = value.shape, value.dtype, xp.device_of(value)
@@ -162,6 +166,8 @@ class Variable:
         return self.node
 
     def _checked_grad(self, value: Array) -> Array:
+        if not hasattr(value, "shape"):
+            raise TypeError(f"Variable.grad: got {type(value).__name__}; expected an array; write xp.asarray(g)")
         if tuple(value.shape) != self.shape:
             raise ValueError(
                 f"Variable.grad: got shape {tuple(value.shape)}; expected {self.shape}, the shape of the array"

@@ -42,6 +42,9 @@ def contracted(*xs: Array, subscripts: str) -> Array:
     return xp.einsum(subscripts, *xs)
 
 
+contracted.name = "einsum"  # what errors and graphs call it
+
+
 @contracted.vjp
 def _(g: Array, xs: tuple[Array, ...], subscripts: str, *, needs: tuple[bool, ...]) -> list[Array | None]:
     inputs, output = subscripts.split("->")

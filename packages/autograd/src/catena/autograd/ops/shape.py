@@ -112,6 +112,9 @@ def joined(*xs: Array, axis: int = 0) -> Array:
     return array_namespace(*xs).concat(xs, axis=axis)
 
 
+joined.name = "concat"  # what errors and graphs call it
+
+
 @joined.vjp
 def _(g: Array, xs_spec: list[Spec], axis: int, *, needs: tuple[bool, ...]) -> list[Array | None]:
     start, gs = 0, []

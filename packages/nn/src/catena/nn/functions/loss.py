@@ -45,6 +45,7 @@ def _cross_entropy_x(
     )
 
 
+cross_entropy_of_labels.name = "softmax_cross_entropy"  # what errors and graphs call it
 cross_entropy_of_labels.vjps(x=_cross_entropy_x)
 
 
