@@ -293,9 +293,6 @@ class Variable:
     def __abs__(self) -> Variable:
         return _arithmetic.abs(self)
 
-    def __iadd__(self, other: Any) -> Variable:
-        return _arithmetic.add.of_two(self, other)
-
     def __getitem__(self, key: Any) -> Variable:
         return _indexing.getitem(self, key=key)
 
