@@ -29,6 +29,7 @@ from xparray._dispatch import SCALARS, common_backend, dtype_name
 
 Rule = Callable[..., Any]
 NUMPY = xp.get_backend("numpy")
+HOST = Device("numpy")
 # The types of inputs that need no look at their backend: NumPy computes them.
 PLAIN = frozenset({ndarray, *SCALARS})
 NONE: dict[str, Any] = {}  # the options of a call without any
@@ -50,8 +51,10 @@ class Spec(NamedTuple):
 
 def spec_of(x: Any) -> Spec:
     """The Spec of an array; that of a Python number is 0-d."""
+    if type(x) is ndarray:
+        return Spec(x.shape, x.dtype, HOST)
     if type(x) in SCALARS:
-        return Spec((), type(x), Device("numpy"))
+        return Spec((), type(x), HOST)
     return Spec(x.shape, x.dtype, xp.device_of(x))
 
 

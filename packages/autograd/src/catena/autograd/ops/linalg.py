@@ -22,12 +22,16 @@ def _as_matrices(g: Array, a_ndim: int, b_ndim: int) -> Array:
 
 
 def _matmul_a(g: Array, a_spec: Spec, b: Array) -> Array:
+    if a_spec.ndim == b.ndim == 2:
+        return g @ b.mT
     rows = _as_matrices(g, a_spec.ndim, b.ndim)
     ga = rows @ (shape.expand_dims(b, axis=0) if b.ndim == 1 else b.mT)
     return shape.sum_to(shape.squeeze(ga, axis=-2) if a_spec.ndim == 1 else ga, shape=a_spec.shape)
 
 
 def _matmul_b(g: Array, a: Array, b_spec: Spec) -> Array:
+    if a.ndim == b_spec.ndim == 2:
+        return a.mT @ g
     columns = _as_matrices(g, a.ndim, b_spec.ndim)
     gb = (shape.expand_dims(a, axis=-1) if a.ndim == 1 else a.mT) @ columns
     return shape.sum_to(shape.squeeze(gb, axis=-1) if b_spec.ndim == 1 else gb, shape=b_spec.shape)
