@@ -283,11 +283,6 @@ def _between(outputs: list[Node], targets: set[Node]) -> set[Node]:
     return needed
 
 
-def _tidy(g: Any) -> Any:
-    """A scalar that NumPy made of a 0-d array, as an array again."""
-    return np.asarray(g) if isinstance(g, np.generic) else g
-
-
 def _own(g: Any) -> Any:
     """`g` for someone who may write to it: a copy, as rules share cotangents; a Variable, which nobody writes to, as it is."""
     return g if isinstance(g, _variable.Variable) else xp.asarray(g, copy=True)
@@ -295,7 +290,7 @@ def _own(g: Any) -> Any:
 
 def _fitted(node: Node, g: Any) -> Any:
     """`g` on a leaf's device and in its dtype: real for a real one, floating for an integer one; a cut node takes any."""
-    g = _tidy(g)
+    g = _variable.as_0d(g)
     if node.device is None:
         return g
     array = _variable.as_array(g)

@@ -72,7 +72,8 @@ class LocalConfig:
         except KeyError:
             known = ", ".join(sorted(self._global.__dict__))
             raise AttributeError(
-                f"config has no setting {name!r}; it has {known}; add one of your own with global_config.user_{name} = ..."
+                f"config has no setting {name!r}; it has {known}; "
+                f"add one of your own with global_config.user_{name.removeprefix('user_')} = ..."
             ) from None
 
     def __setattr__(self, name: str, value: Any) -> None:

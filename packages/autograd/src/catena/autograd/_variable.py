@@ -305,22 +305,22 @@ class Variable:
     # Comparisons have no gradient: they give plain boolean arrays.
 
     def __lt__(self, other: Any) -> Array:
-        return _as_0d(self._array < as_array(other))
+        return as_0d(self._array < as_array(other))
 
     def __le__(self, other: Any) -> Array:
-        return _as_0d(self._array <= as_array(other))
+        return as_0d(self._array <= as_array(other))
 
     def __gt__(self, other: Any) -> Array:
-        return _as_0d(self._array > as_array(other))
+        return as_0d(self._array > as_array(other))
 
     def __ge__(self, other: Any) -> Array:
-        return _as_0d(self._array >= as_array(other))
+        return as_0d(self._array >= as_array(other))
 
     def __eq__(self, other: Any) -> Any:
-        return _as_0d(self._array == as_array(other))
+        return as_0d(self._array == as_array(other))
 
     def __ne__(self, other: Any) -> Any:
-        return _as_0d(self._array != as_array(other))
+        return as_0d(self._array != as_array(other))
 
     def __hash__(self) -> int:
         return id(self)
@@ -446,7 +446,7 @@ def _one_tuple(values: tuple[Any, ...]) -> tuple[int, ...]:
     return tuple(values[0]) if len(values) == 1 and isinstance(values[0], tuple | list) else values
 
 
-def _as_0d(y: Any) -> Any:
+def as_0d(y: Any) -> Any:
     """A NumPy scalar as a 0-d array."""
     return np.asarray(y) if isinstance(y, np.generic) else y
 
