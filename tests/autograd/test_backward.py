@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import itertools
+import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
@@ -14,8 +15,9 @@ import pytest
 
 import catena.autograd as ag
 import xparray as xp
-from catena.autograd import Variable
+from catena.autograd import Variable, _op
 from catena.autograd import functions as F
+from catena.autograd._variable import variable
 
 F32 = np.float32
 
@@ -545,3 +547,169 @@ def test_order_of_recording_does_not_matter_across_backwards() -> None:
         for i in order:
             losses[i].backward()
         np.testing.assert_allclose(x.grad, 2 * 4 + 4 * np.exp(4.0) + 12)
+
+
+# --------------------------------------------------------------------------------------------------- several outputs, loss scaling
+
+
+@pytest.mark.parametrize(
+    ("outputs", "grad_outputs", "expected"),
+    [
+        (lambda x: F.sum(x * 2), None, [2.0, 2.0]),
+        (lambda x: [F.sum(x * 2), F.sum(x * x)], None, [4.0, 6.0]),
+        (lambda x: (x * 2, x * x), [np.array([1.0, 0.0]), np.array([0.0, 1.0])], [2.0, 4.0]),
+        (lambda x: [x * 2, F.sum(x * x)], [np.array([10.0, 20.0]), None], [22.0, 44.0]),
+        (lambda x: x * x, np.array([1.0, 10.0]), [2.0, 40.0]),
+        (lambda x: [x, x * x], [np.ones(2), np.ones(2)], [3.0, 5.0]),
+        (lambda x: F.split_axis(x * 3, 2), [np.array([1.0]), np.array([2.0])], [3.0, 6.0]),
+    ],
+)
+def test_backward_of_several_outputs(outputs: Callable[[Variable], Any], grad_outputs: Any, expected: Any) -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    ag.backward(outputs(x), grad_outputs)
+    assert x.grad.tolist() == expected
+    g = ag.grad(outputs(x), x, grad_outputs)
+    assert g.tolist() == expected
+
+
+def test_loss_scaling_scales_every_gradient() -> None:
+    x = Variable(np.array([1.0, 2.0], np.float16))
+    y = x * 3
+    loss = F.sum(y) * 1e-7
+    loss.backward(retain_grad=True, loss_scale=1024.0)
+    scaled = np.float16(1024) * np.float16(1e-7)
+    np.testing.assert_array_equal(y.grad, [scaled, scaled])
+    np.testing.assert_array_equal(x.grad, [3 * scaled, 3 * scaled])
+    assert (x.grad.dtype, y.grad.dtype) == (np.float16, np.float16)
+    other = Variable(np.array([1.0, 2.0], np.float16))
+    ag.backward([other * 2], [np.ones(2, np.float16)], loss_scale=8)
+    assert other.grad.tolist() == [16.0, 16.0]
+
+
+def test_loss_scaling_under_create_graph() -> None:
+    x = Variable(3.0)
+    (x**3).backward(create_graph=True, loss_scale=2.0)
+    assert float(x.grad) == 54.0
+    assert float(ag.grad(x.grad_var, x)) == 36.0
+
+
+# -------------------------------------------------------------------------------------------------------- what is cut in the middle
+
+
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_one_of_several_outputs_may_be_cut_with_what_is_behind_it(create_graph: bool) -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    a, b = F.split_axis(x * 2, 2)
+    a.unchain_backward()
+    F.sum(a * 5 + b * 3).backward(create_graph=create_graph)
+    assert (x.grad, a.grad.tolist(), b.grad) == (None, [5.0], None)
+    assert ag.grad(F.sum(b * 3), b, create_graph=create_graph).shape == (1,)
+
+
+def test_a_cut_output_alone_is_a_leaf() -> None:
+    x = Variable(np.array([1.0, 2.0]))
+    a, b = F.split_axis(x, 2)
+    a.unchain()
+    (a * b).backward()
+    assert (x.grad.tolist(), a.grad.tolist()) == ([0.0, 1.0], [2.0])
+
+
+# -------------------------------------------------------------------------------------------------------------------- complex numbers
+
+
+def test_a_step_against_the_gradient_descends() -> None:
+    z = Variable(np.array([1 + 2j, -0.5j]))
+    target = np.array([0.3 - 1j, 2.0 + 0j])
+
+    def loss() -> Variable:
+        d = F.exp(z * 0.5) - target
+        return F.sum(F.real(d * F.conj(d)))
+
+    values = []
+    for _ in range(50):
+        y = loss()
+        z.cleargrad()
+        y.backward()
+        values.append(float(y))
+        z.array -= 0.1 * z.grad
+        z.mark_updated()
+    assert np.all(np.diff(values) < 0)
+    assert values[-1] < 0.1 * values[0]
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda z: F.real(z), 1),
+        (lambda z: F.imag(z), 1j),
+        (lambda z: F.real(z * z), 2 * np.conj(1 + 2j)),
+        (lambda z: F.real(F.conj(z) * z), 2 * (1 + 2j)),
+        (lambda z: F.abs(z), (1 + 2j) / np.sqrt(5)),
+        (lambda z: z.real * z.imag, 2 + 1j),
+        (lambda z: F.real(z.conj() * (3 - 4j)), 3 - 4j),
+    ],
+)
+@pytest.mark.parametrize("device", ["numpy", "strict"])
+def test_the_gradient_of_a_complex_number_is_that_of_its_parts(
+    f: Callable[[Any], Any], expected: complex, device: str
+) -> None:
+    z = Variable(xp.asarray(1 + 2j, device=device))
+    f(z).backward()
+    assert complex(z.grad) == pytest.approx(expected)
+    assert complex(ag.grad(f(z), z, create_graph=True)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("device", ["numpy", "strict"])
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_a_real_leaf_of_complex_results_gets_a_real_gradient(device: str, create_graph: bool) -> None:
+    x = Variable(xp.asarray([1.0, 2.0], device=device))
+    y = F.sum(F.real(x * (3 + 4j)) + F.imag(x * 2j))
+    y.backward(create_graph=create_graph)
+    assert np.asarray(xp.to_device(x.grad, "numpy")).tolist() == [5.0, 5.0]
+    assert str(x.grad.dtype).endswith("float64")
+
+
+# ------------------------------------------------------------------------------------------------------------------- what a node costs
+
+
+def test_a_node_takes_less_than_500_bytes() -> None:
+    x = Variable(np.ones(1, F32))
+    y = x + x
+    count = 2000
+    gc.collect()
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for _ in range(count):
+        y = y + x
+    taken = (tracemalloc.get_traced_memory()[0] - before) / count
+    tracemalloc.stop()
+    assert 0 < taken <= 500
+
+
+def test_a_first_order_backward_makes_no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w = Variable(np.ones((2, 3))), Variable(np.ones((3, 2)))
+    y = F.sum(F.tanh(x @ w + 1) * F.reshape(x @ w, (2, 2))) + F.logsumexp(x) + F.max(F.concat([x, x]))
+    made = []
+
+    def count(frame: Any, event: str, arg: Any) -> None:
+        if event == "call" and frame.f_code in (variable.__code__, Variable.__init__.__code__):
+            made.append(frame)
+
+    new_variable = _op.new_variable
+    monkeypatch.setattr(_op, "new_variable", lambda: made.append(None) or new_variable())
+    sys.setprofile(count)
+    try:
+        y.backward()
+        assert not made
+        Variable(1.0) + F.sum(x, axis=0)
+    finally:
+        sys.setprofile(None)
+    assert len(made) == 3
+
+
+def test_a_leaf_that_was_updated_elsewhere_does_no_harm() -> None:
+    x, w, other = Variable(np.ones(2)), Variable(np.ones(2)), Variable(np.ones(2))
+    y = F.sum(x * w)
+    other.mark_updated()  # from here on the node of x * w is looked at
+    y.backward()
+    assert x.grad.tolist() == [1.0, 1.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 import catena.autograd as ag
-from catena.autograd import Variable, config, global_config, using_config
+from catena.autograd import TimerHook, Variable, config, global_config, using_config
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +88,10 @@ def test_switches_are_booleans(target: Any, name: str) -> None:
 
 
 def test_unknown_setting_is_named() -> None:
-    with pytest.raises(AttributeError, match=r"config has no setting 'trian'; it has dtype, enable_backprop, train"):
+    with pytest.raises(
+        AttributeError,
+        match=r"config has no setting 'trian'; it has autotune, cudnn_deterministic, .*, train, type_check, use_cudnn",
+    ):
         _ = config.trian
 
 
@@ -149,3 +153,70 @@ def test_settings_that_do_not_exist_or_make_no_sense() -> None:
         ag.config.dtype = "int64"
     with ag.using_config("user_depth", 3):
         assert ag.config.user_depth == 3
+
+
+# --------------------------------------------------------------------------------------------------------- the settings one by one
+
+DEFAULTS = {
+    "train": True,
+    "enable_backprop": True,
+    "dtype": np.dtype("float32"),
+    "debug": False,
+    "in_recomputing": False,
+    "type_check": True,
+    "keep_graph_on_report": False,
+    "warn_nondeterministic": False,
+    "use_cudnn": "auto",
+    "use_cudnn_tensor_core": "auto",
+    "cudnn_deterministic": False,
+    "cudnn_fast_batch_normalization": False,
+    "autotune": False,
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_first_values(name: str) -> None:
+    fresh = type(global_config)()
+    assert getattr(fresh, name) == DEFAULTS[name]
+    assert getattr(config, name) == DEFAULTS[name]
+    assert set(fresh.__dict__) == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("name", [name for name, value in DEFAULTS.items() if isinstance(value, bool)])
+def test_switches(name: str) -> None:
+    with using_config(name, not DEFAULTS[name]):
+        assert getattr(config, name) is not DEFAULTS[name]
+    with pytest.raises(TypeError, match=f"config.{name}: got 0; expected True or False"), using_config(name, 0):
+        pass
+
+
+@pytest.mark.parametrize("name", ["use_cudnn", "use_cudnn_tensor_core"])
+def test_levels(name: str) -> None:
+    for value in ("always", "never", "auto"):
+        with using_config(name, value):
+            assert getattr(config, name) == value
+    with pytest.raises(ValueError, match=f"config.{name}: got True; expected 'always', 'auto' or 'never'"):
+        setattr(config, name, True)
+
+
+def test_get_dtype() -> None:
+    assert ag.get_dtype() == np.float32
+    assert ag.get_dtype("float16") == np.float16
+    with using_config("dtype", "float64"):
+        assert ag.get_dtype() == np.float64
+        assert ag.get_dtype(np.float32) == np.float32
+
+
+@pytest.mark.parametrize("target", [config, global_config], ids=["config", "global_config"])
+def test_show(target: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    global_config.user_own = [1, 2]
+    target.show()
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == sorted([*DEFAULTS, "user_own"])
+    assert "dtype                          float32" in lines
+    assert "user_own                       [1, 2]" in lines
+    file = io.StringIO()
+    with using_config("train", False), TimerHook():
+        target.show(file)
+    assert ("train                          False" in file.getvalue().splitlines()) == (target is config)
+    assert "_hooks" not in file.getvalue()

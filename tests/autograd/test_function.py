@@ -685,3 +685,59 @@ def test_functions_and_ops_make_one_graph() -> None:
         y.sum().backward()
         expected.sum().backward()
         np.testing.assert_allclose(x.grad, same.grad, rtol=1e-12)
+
+
+# ------------------------------------------------------------------------------------------------- what Chainer's functions have besides
+
+
+class Checked(FunctionNode):
+    seen: tuple[Any, ...] = ()
+
+    def check_type_forward(self, in_types: Any) -> None:
+        self.seen = in_types
+        if in_types[0].ndim != 1:
+            raise TypeError(f"Checked: x has {in_types[0].ndim} axes; expected 1; flatten it")
+
+    def forward(self, inputs: Any) -> Any:
+        return (inputs[0] * 1,)
+
+    def backward(self, indexes: Any, grad_outputs: Any) -> Any:
+        return grad_outputs
+
+
+def test_inputs_are_checked_before_forward() -> None:
+    f = Checked()
+    f.apply((Variable(np.ones(2, "float32")),))
+    assert [(t.shape, str(t.dtype), str(t.device), t.ndim) for t in f.seen] == [((2,), "float32", "numpy", 1)]
+    with pytest.raises(TypeError, match="Checked: x has 2 axes; expected 1; flatten it"):
+        Checked().apply((np.ones((2, 2)),))
+    with ag.using_config("type_check", False):
+        unchecked = Checked()
+        unchecked.apply((np.ones((2, 2)),))
+    assert unchecked.seen == ()
+
+
+class CheckedOld(Function):
+    def check_type_forward(self, in_types: Any) -> None:
+        if len(in_types) != 2:
+            raise TypeError(f"CheckedOld: got {len(in_types)} inputs; expected 2")
+
+    def forward(self, inputs: Any) -> Any:
+        return (inputs[0] + inputs[1],)
+
+    def backward(self, inputs: Any, grad_outputs: Any) -> Any:
+        return grad_outputs[0], grad_outputs[0]
+
+
+def test_inputs_of_an_old_function_are_checked_too() -> None:
+    CheckedOld()(X, X)
+    with pytest.raises(TypeError, match="CheckedOld: got 1 inputs; expected 2"):
+        CheckedOld()(X)
+
+
+@pytest.mark.parametrize(("f", "name"), [(Exp(), "Exp"), (MulAdd(), "MulAdd")])
+def test_label(f: Any, name: str) -> None:
+    assert f.label == name
+    x = Variable(X)
+    y = f.apply((x,))[0] if isinstance(f, FunctionNode) else f(x, x, x)
+    assert (y.creator.function, y.creator.label, y.rank) == (f, name, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import array_api_strict
 import numpy as np
 import pytest
 
@@ -37,6 +38,28 @@ INF, NAN = np.inf, np.nan
         (F.logsumexp, [-INF, 0.0], [0, 1]),
         (lambda x: F.logaddexp(x, 0.0 * x - 2000.0), [0.0], [1]),
         (F.tanh, [100.0, -100.0], [0, 0]),
+        (F.sign, [-2.0, 0.0, 3.0], [0, 0, 0]),
+        (F.floor, [-1.5, 0.0, 2.0], [0, 0, 0]),
+        (lambda x: F.floor_divide(x, 2.0), [-1.5, 4.0], [0, 0]),
+        (lambda x: F.floor_divide(5.0, x), [-1.5, 4.0], [0, 0]),
+        (lambda x: F.remainder(x, 2.0), [-1.5, 4.0], [1, 1]),
+        (lambda x: F.remainder(-5.0, x), [1.5, 4.0], [4, 2]),
+        (lambda x: F.hypot(x, 0.0 * x), [0.0, -2.0], [0, -1]),
+        (lambda x: F.atan2(0.0, x), [-1.0, 2.0], [0, 0]),
+        (lambda x: F.copysign(x, -1.0), [-2.0, 0.0, 3.0], [1, -1, -1]),
+        (lambda x: F.clip(x, min=np.array([0.0, 3.0]), max=2.0), [1.0, 1.0], [1, 0]),
+        (F.prod, [2.0, 0.0, 3.0], [0, 6, 0]),
+        (F.prod, [0.0, 0.0, 3.0], [0, 0, 0]),
+        (F.prod, [[]], [[]]),
+        (F.cumulative_prod, [2.0, 0.0, 3.0, 0.0], [1, 8, 0, 0]),
+        (F.std, [2.0, 2.0], [0, 0]),
+        (lambda x: F.std(x, correction=1), [5.0, 5.0, 5.0], [0, 0, 0]),
+        (lambda x: F.sort(x) * np.array([1.0, 10.0, 100.0]), [3.0, 1.0, 3.0], [10, 1, 100]),
+        (lambda x: F.sort(x, descending=True) * np.array([1.0, 10.0, 100.0]), [3.0, 1.0, 3.0], [1, 100, 10]),
+        (lambda x: F.take_along_axis(x, np.array([1, 1, -1])), [1.0, 2.0], [0, 3]),
+        (lambda x: F.cumulative_sum(x, include_initial=True), [1.0, 2.0], [2, 1]),
+        (lambda x: F.diff(x, prepend=x[:1], append=np.array([0.0])), [1.0, 2.0], [-1, 0]),
+        (lambda x: F.repeat(x, np.array([2, 0, 1])), [1.0, 2.0, 3.0], [2, 0, 1]),
         (F.expm1, [0.0, -INF], [1, 0]),
         (lambda x: F.sum(x, axis=()), [[1.0, 2.0]], [[1, 1]]),
         (lambda x: F.astype(x, dtype=np.float32), [1.0, 2.0], [1, 1]),
@@ -62,7 +85,7 @@ def test_gradients_at_kinks_and_edges(f: Callable[[Any], Any], x: Any, expected:
         (lambda: F.sum(np.zeros((0, 2)), axis=0), [0, 0]),
         (lambda: F.take(np.array([1.0, 2.0]), np.array([1, -1, 0])), [2, 2, 1]),
         (lambda: F.cumulative_sum(np.array([1.0, 2.0, 3.0])), [1, 3, 6]),
-        (lambda: F.scatter_add(np.array([1.0, 2.0]), key=(np.array([1, 1]),), shape=(3,)), [0, 3, 0]),
+        (lambda: F.scatter_add(np.zeros(3), (np.array([1, 1]),), np.array([1.0, 2.0])), [0, 3, 0]),
         (lambda: F.einsum("ij,jk", np.ones((2, 3)), np.ones((3, 2))), [[3, 3], [3, 3]]),
         (lambda: F.einsum("i j -> j i", np.ones((1, 2))), [[1], [1]]),
         (lambda: F.sign(np.array([-2.0, 0.0, 3.0])), [-1, 0, 1]),
@@ -105,6 +128,27 @@ def test_wrong_arguments_are_refused(call: Callable[[Any], Any], text: str, wrap
 
 
 def test_the_namespace_is_whole() -> None:
-    assert sorted(F.__all__) == F.__all__
-    assert {name for name in F.__all__ if not callable(getattr(F, name))} == set()
-    assert set(F.__all__) >= {name for name, value in vars(F).items() if isinstance(value, ag.Op)}
+    for namespace in (F, F.linalg, F.fft):
+        assert len(set(namespace.__all__)) == len(namespace.__all__)
+        assert {name for name in namespace.__all__ if not callable(getattr(namespace, name))} <= {
+            "fft",
+            "linalg",
+            "special",
+        }
+        assert set(namespace.__all__) >= {name for name, value in vars(namespace).items() if isinstance(value, ag.Op)}
+
+
+@pytest.mark.parametrize("extension", ["", "linalg", "fft"])
+def test_it_has_all_names_of_the_standard(extension: str) -> None:
+    theirs = getattr(array_api_strict, extension) if extension else array_api_strict
+    ours = getattr(F, extension) if extension else F
+    beyond = {
+        "ArrayAPIStrictFlags",
+        "Device",
+        "get_array_api_strict_flags",
+        "reset_array_api_strict_flags",
+        "set_array_api_strict_flags",
+    }
+    assert [
+        name for name in theirs.__all__ if not name.startswith("_") and name not in beyond and not hasattr(ours, name)
+    ] == []

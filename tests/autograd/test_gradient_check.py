@@ -14,10 +14,17 @@ import catena.autograd as ag
 import xparray as xp
 from catena.autograd import Variable, elementwise_op
 from catena.autograd import functions as F
-from catena.autograd.gradient_check import assert_allclose, check_backward, check_double_backward, numerical_grad
+from catena.autograd.gradient_check import (
+    assert_allclose,
+    check_backward,
+    check_derivatives,
+    check_double_backward,
+    numerical_grad,
+)
 
 X = np.array([[0.5, -1.0, 2.0], [1.5, 0.25, -0.75]])
 W = np.array([[1.0, 2.0, -1.0]])
+Z = np.array([0.5 - 1j, -0.25 + 0.75j])
 
 
 @elementwise_op
@@ -37,12 +44,14 @@ doubled.vjps(x=lambda g: 3 * g)
         (lambda x: (x * 2, x * x), [X], [2 + 2 * X]),
         (lambda x: x * 2, [np.zeros((0, 2))], [np.zeros((0, 2))]),
         (lambda x: x * x, [np.array(3)], [np.array(6.0)]),
+        (lambda z: z * z, [Z], [2 * Z.conj()]),
+        (lambda z: F.exp(z), [Z.astype("complex64")], [np.exp(Z).conj()]),
     ],
 )
 def test_numerical_grad(f: Callable[..., Any], inputs: list[Any], expected: list[Any]) -> None:
     before = [x.copy() for x in inputs]
     for got, right, x, copy in zip(numerical_grad(f, inputs), expected, inputs, before, strict=True):
-        assert got.dtype == np.float64
+        assert got.dtype == right.dtype
         np.testing.assert_allclose(got, right, rtol=1e-8, atol=1e-10)
         np.testing.assert_array_equal(x, copy)
 
@@ -113,6 +122,61 @@ def test_gradients_that_are_no_numbers_fail(value: float) -> None:
     broken.vjps(x=lambda g: 2 * g + value)
     with pytest.raises(AssertionError, match="broken: the gradient in x"):
         check_backward(broken, X)
+
+
+@elementwise_op
+def cosine(x: Any) -> Any:
+    return xp.cos(x)
+
+
+cosine.vjps(x=lambda g, x: -g * xp.sin(ag.as_array(x)))
+
+
+@elementwise_op
+def sine(x: Any) -> Any:
+    return xp.sin(x)
+
+
+sine.vjps(x=lambda g, x: g * cosine(x))
+
+
+@pytest.mark.parametrize("data", [X, Z, X.astype("float16"), (X, W), np.zeros((0, 2)), np.array(0.5)])
+def test_right_derivatives_of_every_order_pass(data: Any) -> None:
+    check_derivatives(lambda *xs: F.tanh(xs[0]) * F.exp(xs[-1]), data, order=4)
+
+
+def test_a_derivative_is_wrong_from_its_order_on() -> None:
+    check_derivatives(sine, X, order=2)
+    with pytest.raises(AssertionError, match=r"^gradient of gradient of sine: the gradient in x, "):
+        check_derivatives(sine, X, order=3)
+
+
+def test_complex_gradients_that_are_not_conjugated_fail() -> None:
+    @elementwise_op
+    def unconjugated(x: Any) -> Any:
+        return x * x
+
+    unconjugated.vjps(x=lambda g, x: g * 2 * x)
+    with pytest.raises(AssertionError) as caught:
+        check_backward(unconjugated, Z)
+    text = str(caught.value)
+    assert text.startswith(
+        "unconjugated: the gradient in x, (2,) complex128, is wrong: its slope along a random direction is "
+    )
+    assert "got " in text.splitlines()[1]
+    assert "j, expected " in text.splitlines()[1]
+
+
+def test_an_output_of_integers_has_no_part_in_it() -> None:
+    check_derivatives(lambda x: (F.tanh(x), np.argsort(ag.as_array(x))), X)
+
+
+def test_one_wrong_input_of_several_is_named() -> None:
+    def f(a: Any, b: Any, c: Any) -> Any:
+        return a * doubled(b) * c
+
+    with pytest.raises(AssertionError, match=r"the gradient in input 1, \(2, 3\) float64, is wrong"):
+        check_backward(f, (X, X + 0.5, X - 0.25))
 
 
 def test_given_gradients_and_tolerances() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -144,3 +146,152 @@ def test_python_numbers_go_anywhere(device: str) -> None:
     y.backward()
     assert y.dtype == x.dtype
     np.testing.assert_allclose(host(x.grad), [3.75, 7.75])
+
+
+def table(text: str) -> dict[tuple[str, str], str]:
+    """The cells of a table by the names of their row and column."""
+    (_, *columns), *rows = (line.split() for line in text.strip().splitlines())
+    return {(name, column): cell for name, *cells in rows for column, cell in zip(columns, cells, strict=True)}
+
+
+# Where the result of an op or an operator is, by where its arguments are: Variables, arrays or numbers, one of them a Variable at
+# least. "-" is an error that says how to move one of them.
+RULE = table("""
+left            numpy   numba   strict  strict:device1  number
+numpy           numpy   numba   -       -               numpy
+numba           numba   numba   -       -               numba
+strict          -       -       strict  -               strict
+strict:device1  -       -       -       strict:device1  strict:device1
+number          numpy   numba   strict  strict:device1  -
+""")
+# Operators with a bare array on the left are asked of its library first. NumPy leaves them to Variable; array-api-strict raises
+# a TypeError whatever the Variable holds, which is not ours to change: an op or xparray's function serves there.
+LEFT_TO_VARIABLE = ("numpy", "numba", "number")
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "pow": operator.pow,
+}
+OPS: dict[str, tuple[Callable[[Any, Any], Any], str, str]] = {
+    "op of two": (lambda x, y: F.multiply(x, y), "multiply", "xy"),
+    "op of three": (lambda x, y: F.where(CHOICE[str(place_of(x))], x, y), "where", "cxy"),
+    "op of many": (lambda x, y: F.concat([y, x, x]), "concat", "yxx"),
+    "product": (lambda x, y: F.matmul(x, y), "matmul", "xy"),
+    "xparray's function": (lambda x, y: xp.add(x, y), "add", "xy"),
+    "xparray's function of many": (lambda x, y: xp.concat([x, y, y]), "concat", "xyy"),
+    "expression": (lambda x, y: xp.special.xlogy(x, y), "special.xlogy", "xy"),
+}
+CHOICE = {place: xp.asarray([True, False], device=place) for place in DEVICES}
+
+
+def place_of(x: Any) -> Any:
+    return x.device if isinstance(x, Variable) else xp.device_of(x)
+
+
+def argument(place: str, kind: str) -> Any:
+    if place == "number":
+        return 2.0
+    x = xp.asarray([1.5, 2.0], device=place)
+    return Variable(x) if kind == "Variable" else x
+
+
+KINDS = [("Variable", "Variable"), ("Variable", "array"), ("array", "Variable")]
+PAIRS = [
+    (left, right, kinds)
+    for left, right in RULE
+    for kinds in KINDS
+    # A number has no kind, and stands beside a Variable.
+    if "number" not in (left, right)
+    or (kinds == ("Variable", "array") and right == "number" != left)
+    or (kinds == ("array", "Variable") and left == "number" != right)
+]
+
+
+def refusal(name: str, order: str, left: str, right: str) -> str:
+    places = [right if letter == "y" else left for letter in order]
+    kept = max(places, key=places.count)
+    listed = "; ".join(
+        f"argument {i}: (2,) {'bool' if letter == 'c' else 'float64'} on {place}"
+        for i, (letter, place) in enumerate(zip(order, places, strict=True))
+    )
+    moved = [str(i) for i, place in enumerate(places) if place != kept]
+    return (
+        f"{name}: arguments live on different devices: {listed}; "
+        f"move argument{'s' * (len(moved) > 1)} {' and '.join(moved)} with xp.to_device(x, {kept!r})"
+    )
+
+
+def check(function: Callable[[Any, Any], Any], message: str, left: str, right: str, kinds: tuple[str, str]) -> None:
+    """The result is a Variable on the device of the rule, and gradients come home; or the error is the message."""
+    x, y = argument(left, kinds[0]), argument(right, kinds[1])
+    if RULE[left, right] == "-":
+        with pytest.raises(ValueError) as e:
+            function(x, y)
+        assert str(e.value) == message
+        return
+    z = function(x, y)
+    assert type(z) is Variable
+    assert str(z.device) == RULE[left, right]
+    F.sum(z).backward()
+    for v, place in ((x, left), (y, right)):
+        if isinstance(v, Variable):
+            assert str(xp.device_of(v.grad)) == place
+            assert (tuple(v.grad.shape), np.isfinite(host(v.grad)).all()) == ((2,), True)
+
+
+@pytest.mark.parametrize(("left", "right", "kinds"), PAIRS)
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_of_every_pair(name: str, left: str, right: str, kinds: tuple[str, str]) -> None:
+    function = OPERATORS[name]
+    if kinds[0] == "array" and left not in LEFT_TO_VARIABLE:
+        with pytest.raises(TypeError, match="Expected Array or Python scalar"):
+            function(argument(left, "array"), argument(right, "Variable"))
+        return
+    check(function, refusal(name, "xy", left, right), left, right, kinds)
+
+
+@pytest.mark.parametrize(("left", "right", "kinds"), [pair for pair in PAIRS if "number" not in pair])
+@pytest.mark.parametrize("name", OPS)
+def test_ops_of_every_pair(name: str, left: str, right: str, kinds: tuple[str, str]) -> None:
+    function, called, order = OPS[name]
+    check(function, refusal(called, order, left, right), left, right, kinds)
+
+
+@pytest.mark.parametrize("place", DEVICES)
+@pytest.mark.parametrize(
+    "function",
+    [
+        F.exp,
+        F.sum,
+        lambda v: F.reshape(v, (2, 1)),
+        lambda v: v[:1],
+        xp.tanh,
+        lambda v: -v,
+        lambda v: v**2,
+        xp.special.expit,
+    ],
+)
+def test_functions_of_one_variable_stay(function: Callable[[Any], Any], place: str) -> None:
+    v = argument(place, "Variable")
+    y = function(v)
+    assert (type(y), str(y.device)) == (Variable, place)
+    F.sum(y).backward()
+    assert str(xp.device_of(v.grad)) == place
+
+
+@pytest.mark.parametrize(("left", "right"), [pair for pair in RULE if "number" not in pair])
+def test_in_place_operators_of_every_pair(left: str, right: str) -> None:
+    """`v += x` is `v = v + x`; an array refuses a Variable, which would lose its history."""
+    v, x = argument(left, "Variable"), argument(right, "array")
+    if RULE[left, right] == "-":
+        with pytest.raises(ValueError, match="add: arguments live on different devices"):
+            v += x
+        assert str(v.device) == left
+    else:
+        v += x
+        assert str(v.device) == RULE[left, right]
+    with pytest.raises(TypeError):
+        x += argument(left, "Variable")

@@ -156,7 +156,7 @@ def test_wrong_calls_are_refused(call: Callable[[Any], Any], text: str, wrap: Ca
 @pytest.mark.parametrize("wrap", [np.asarray, Variable], ids=["array", "Variable"])
 def test_an_error_of_the_forward_says_which_op_and_arguments(wrap: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError) as caught:
-        F.matmul(wrap(np.ones((2, 3), np.float32)), wrap(np.ones((4, 5))))
+        F.linalg.matmul(wrap(np.ones((2, 3), np.float32)), wrap(np.ones((4, 5))))
     assert caught.value.__notes__ == ["in the op matmul(a: (2, 3) float32, b: (4, 5) float64)"]
     with pytest.raises(ValueError) as caught:
         F.reshape(wrap(np.ones(6)), shape=(4, -1))

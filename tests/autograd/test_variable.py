@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import operator
+import pickle
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import catena.autograd as ag
 import xparray as xp
 from catena.autograd import Variable
+from catena.autograd import functions as F
 
 A = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.5]], np.float32)
 B = np.array([2.0, 0.5, 4.0], np.float32)
@@ -140,6 +143,16 @@ def test_operators_on_both_sides(f: Callable[[Any, Any], Any], other: Any) -> No
         (lambda v: v.flatten() * np.arange(6.0), [[0, 1, 2], [3, 4, 5]]),
         (lambda v: v[None].squeeze(0) * 2, np.full((2, 3), 2.0)),
         (lambda v: v.astype(np.float64) * 2, np.full((2, 3), 2.0)),
+        (lambda v: v % 2, np.ones((2, 3))),
+        (lambda v: 5 % v, -np.floor(5 / A)),
+        (lambda v: v // 2, np.zeros((2, 3))),
+        (lambda v: 3 // v, np.zeros((2, 3))),
+        (lambda v: v.clip(0.0, 3.5), [[1, 0, 1], [1, 0, 0]]),
+        (lambda v: v.clip(max=0.0), [[0, 1, 0], [0, 0, 1]]),
+        (lambda v: v.real * 2, np.full((2, 3), 2.0)),
+        (lambda v: v.imag + v, np.ones((2, 3))),
+        (lambda v: v.conj() * 3, np.full((2, 3), 3.0)),
+        (lambda v: v[Variable(np.array([1])), 0], [[0, 0, 0], [1, 0, 0]]),
     ],
 )
 def test_gradients_of_operators_and_methods(f: Callable[[Any], Any], expected: Any) -> None:
@@ -171,7 +184,7 @@ def test_augmented_assignment_leaves_the_old_result_alone() -> None:
     assert y is not x
     np.testing.assert_array_equal(x.array, A)
     a = A.copy()
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"write array = array \+ v for a Variable, or array \+= v.array for numbers"):
         a += Variable(A)
     np.testing.assert_array_equal(a, A)
 
@@ -193,16 +206,18 @@ def test_comparison_of_single_elements_is_an_array() -> None:
     assert got
 
 
-def test_assignment_to_elements_is_refused() -> None:
-    v = Variable(A.copy())
-    with pytest.raises(
-        TypeError, match=r"item assignment would change an array that a graph has read; build the result with F.where"
-    ):
-        v[0] = 1.0
-    np.testing.assert_array_equal(v.array, A)
-
-
 # ---------------------------------------------------------------------------------------------------------------- Python's protocols
+
+
+@pytest.mark.parametrize(
+    ("spec", "text"), [("", "Variable(2.5, float64)"), (".3f", "2.500"), ("8.1e", " 2.5e+00"), (">25", "2.5".rjust(25))]
+)
+def test_format(spec: str, text: str) -> None:
+    assert format(Variable(2.5), spec) == text
+
+
+def test_format_of_several_elements() -> None:
+    assert f"{Variable(np.array([1.0, 2.0])):>40}" == "Variable([1., 2.], float64)".rjust(40)
 
 
 def test_numbers() -> None:
@@ -213,6 +228,10 @@ def test_numbers() -> None:
     assert bool(Variable(1.0))
     assert not Variable(0.0)
     assert Variable(np.ones((1, 1))).item() == 1.0
+    assert complex(Variable(1 + 2j)) == 1 + 2j
+    assert [10, 20, 30][Variable(1)] == 20  # type: ignore[call-overload]
+    with pytest.raises(TypeError):
+        [10, 20, 30][Variable(1.0)]  # type: ignore[call-overload]
 
 
 def test_truth_of_several_elements_is_ambiguous() -> None:
@@ -246,6 +265,11 @@ def test_hash_is_by_identity() -> None:
         (Variable(1.5, name="w"), "Variable(1.5, float64, name='w')"),
         (Variable(np.ones(1)) * 2, "Variable([2.], float64, op=multiply)"),
         (Variable(xp.asarray([1.0], device="numba")), "Variable([1.], float64, device='numba')"),
+        (Variable(np.zeros((0, 3))), "Variable([], shape=(0, 3), float64)"),
+        (
+            F.reshape(Variable(np.zeros(2000)), (2, 1000)),
+            "Variable([[0., 0., 0., ..., 0., 0., 0.],\n          [0., 0., 0., ..., 0., 0., 0.]], shape=(2, 1000), float64, op=reshape)",
+        ),
     ],
 )
 def test_repr(v: Variable, text: str) -> None:
@@ -274,7 +298,130 @@ def test_deep_copy_has_its_own_gradient(create_graph: bool) -> None:
     assert w.grad.tolist() == [6.0]
 
 
+def test_pickles_hold_the_data() -> None:
+    v = Variable(A.copy(), name="w")
+    v.grad = np.ones_like(A)
+    for x in (v, v * 2, Variable(A, requires_grad=False)):
+        w = pickle.loads(pickle.dumps(x))
+        np.testing.assert_array_equal(w.array, x.array)
+        assert (w.name, w.requires_grad, w.grad) == (x.name, x.requires_grad, None)
+        assert w.node is None or w.node.op is None
+
+
+# ------------------------------------------------------------------------------------------------------------- Chainer's look at a graph
+
+
+def test_creator_rank_and_label() -> None:
+    x = Variable(A, name="x")
+    y = F.exp(x)
+    z = y * x + 1
+    assert (x.creator, x.rank, x.label) == (None, 0, "(2, 3), float32")
+    assert (y.creator.label, y.creator.function, y.creator.inputs, y.creator.rank, y.rank) == (
+        "exp",
+        F.exp,
+        (x.node,),
+        0,
+        1,
+    )
+    assert z.rank == 3
+    product, constant = z.creator.inputs
+    assert constant is None
+    assert product.creator.inputs == (y.node, x.node)
+    assert product.creator.inputs[0].creator == y.creator == y.creator_node
+    assert hash(y.creator) == hash(product.creator.inputs[0].creator)
+    assert repr(y.creator) == "<creator exp>"
+    assert (x.node.label, y.node.label, Variable(1.0).label) == ("(2, 3), float32", "(2, 3)", "float64")
+    assert Variable(A, requires_grad=False).creator is None
+
+
+def test_creator_of_one_of_several_outputs() -> None:
+    x = Variable(A)
+    a, b = F.split_axis(x, [1], axis=1)
+    assert a.creator == b.creator
+    assert (a.creator.label, a.creator.inputs, a.rank) == ("split_axis", (x.node,), 1)
+    assert a.creator != (a * 2).creator
+
+
+def test_rank_of_a_long_graph() -> None:
+    y = Variable(1.0)
+    for _ in range(5000):
+        y = y * y
+    assert y.rank == 5000
+
+
+def test_a_cut_graph_has_no_creator() -> None:
+    y = Variable(A) * 2
+    z = y + 1
+    y.unchain()
+    assert (y.creator, y.rank, z.rank) == (None, 0, 1)
+
+
+def test_xp_is_the_arrays_namespace() -> None:
+    assert Variable(A).xp is np
+    assert Variable(xp.asarray([1.0], device="strict")).xp is xp.array_namespace(xp.asarray([1.0], device="strict"))
+
+
+def test_retained_data() -> None:
+    x = Variable(A)
+    y = F.exp(x)
+    z = y * 2
+    assert (x.node.data is x.array, y.node.data) == (True, None)
+    y.retain_data()
+    array = y.array
+    del y
+    assert z.creator.inputs[0].data is array
+    assert z.creator.inputs[0].label == "(2, 3), float32"
+    Variable(A, requires_grad=False).retain_data()
+
+
+def test_summary_and_debug_print() -> None:
+    v = Variable(np.array([1.0, 3.0], "float32"), name="w")
+    assert v.summary() == "<variable w>"
+    assert re.fullmatch(r"<variable at 0x[0-9a-f]+>", Variable(1.0).summary())
+    v.grad = np.array([2.0, 2.0], "float32")
+    assert v.debug_print().splitlines() == [
+        "<variable w>",
+        "- device: numpy",
+        "- shape: (2,)",
+        "- dtype: float32",
+        "- array: mean 2, standard deviation 1",
+        "- gradient: mean 2, standard deviation 0",
+    ]
+    assert Variable(np.zeros((0, 2))).debug_print().endswith("- array: no elements\n- gradient: None")
+
+
 # ------------------------------------------------------------------------------------------------------------------ NumPy's protocols
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.asarray, np.array, np.from_dlpack, lambda v: np.asarray(v, "float64"), lambda v: np.stack([A, np.asarray(v)])],
+)
+def test_what_needs_no_gradient_is_an_array_for_numpy(f: Callable[[Any], Any]) -> None:
+    got = f(Variable(A, requires_grad=False))
+    assert type(got) is np.ndarray
+    np.testing.assert_array_equal(got, f(A))
+
+
+def test_an_array_for_numpy_shares_memory_unless_copied() -> None:
+    v = Variable(A, requires_grad=False)
+    assert np.shares_memory(np.asarray(v), v.array)
+    assert not np.shares_memory(np.array(v, copy=True), v.array)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (np.shape, (2, 3)),
+        (np.ndim, 2),
+        (np.size, 6),
+        (np.iscomplexobj, False),
+        (lambda v: np.allclose(v, A), True),
+        (lambda v: np.array_equal(A, v), True),
+    ],
+)
+def test_numpy_functions_that_look(f: Callable[[Any], Any], expected: Any) -> None:
+    assert f(Variable(A)) == expected
 
 
 @pytest.mark.parametrize(
@@ -302,6 +449,11 @@ def test_deep_copy_has_its_own_gradient(create_graph: bool) -> None:
         (lambda v: np.expand_dims(v, 0), np.ones_like(A)),
         (lambda v: np.squeeze(v), np.ones_like(A)),
         (lambda v: np.einsum("ij,j->i", v, B), np.broadcast_to(B, A.shape)),
+        (np.arctan, 1 / (1 + A**2)),
+        (lambda v: np.arctan2(v, B), B / (A**2 + B**2)),
+        (lambda v: np.prod(v, axis=1), np.prod(A, axis=1, keepdims=True) / A),
+        (lambda v: np.linalg.det(v[:, :2]), np.array([[4.0, -0.5, 0], [2, 1, 0]])),
+        (lambda v: np.tril(v), np.tril(np.ones_like(A))),
     ],
 )
 def test_numpy_functions_differentiate(f: Callable[[Any], Any], expected: Any) -> None:
@@ -315,16 +467,28 @@ def test_numpy_functions_differentiate(f: Callable[[Any], Any], expected: Any) -
 @pytest.mark.parametrize(
     ("f", "text"),
     [
-        (lambda v: np.asarray(v), r"np.asarray of a Variable would cut it from its graph; write v.array"),
+        (
+            lambda v: np.asarray(v),
+            r"np.asarray of a Variable that requires a gradient would cut it from its graph; write v.array for the array",
+        ),
+        (
+            lambda v: np.from_dlpack(v),
+            r"DLPack of a Variable that requires a gradient would cut it from its graph; write v.array",
+        ),
         (lambda v: np.array([v, v]), r"would cut it from its graph"),
-        (lambda v: np.linalg.svd(v), r"np.svd has no differentiable counterpart"),
+        (lambda v: np.linalg.norm(v), r"np.linalg.norm has no differentiable counterpart"),
+        (lambda v: np.median(v), r"np.median has no differentiable counterpart"),
         (
             lambda v: np.gcd(v, v),
             r"np.gcd has no differentiable counterpart in catena.autograd.functions; compute on v.array",
         ),
         (lambda v: np.add.reduce(v), r"np.add.reduce has no gradient on a Variable"),
         (lambda v: np.add(v, 1, where=A > 0), r"np.add with where= has no gradient on a Variable"),
-        (lambda v: np.exp(v, out=np.zeros_like(A)), r"np.exp with out= has no gradient on a Variable"),
+        (
+            lambda v: np.exp(v, out=np.zeros_like(A)),
+            r"np.exp with out= would write to an array, through which no gradient flows, as `array \+= v` does; "
+            r"write array = array \+ v for a Variable, or array \+= v.array for numbers",
+        ),
     ],
 )
 def test_what_would_cut_the_graph_is_refused(f: Callable[[Any], Any], text: str) -> None:
@@ -355,6 +519,12 @@ def test_grad_is_assignable_and_checked() -> None:
     [
         (np.ones(3), ValueError, r"Variable.grad: got shape \(3,\); expected \(2, 3\), the shape of the array"),
         (Variable(A), TypeError, r"Variable.grad: got a Variable; assign it to grad_var, or its .array here"),
+        (
+            np.ones((2, 3)),
+            TypeError,
+            r"Variable.grad: got float64; expected float32, the dtype of gradients of this Variable; "
+            r"convert it with xp.astype\(g, xp.float32\)",
+        ),
         (
             xp.asarray(A, device="strict"),
             ValueError,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
-from catena.autograd import elementwise_op
+import catena.autograd as ag
+import xparray as xp
 from catena.autograd import functions as F
 from catena.autograd.testing import (
     CASES,
@@ -24,6 +26,7 @@ from catena.autograd.testing import (
     calls,
     check_call,
     check_op,
+    complexes,
     conditions,
     laid_out,
     reals,
@@ -80,6 +83,29 @@ def test_25_pairs_see(what: str, seen: Callable[[Any, Any], bool]) -> None:
     assert any(seen(*call.inputs) for call in drawn(broadcasting(reals(), reals()))), what
 
 
+@pytest.mark.parametrize(
+    ("dtype", "seen"),
+    [
+        ("complex128", lambda x: bool(np.any(x.imag != 0))),
+        ("complex64", lambda x: bool(np.any(x.imag < 0))),
+        ("float16", lambda x: True),
+    ],
+)
+def test_25_complex_examples_see(dtype: str, seen: Callable[[Any], bool]) -> None:
+    assert any(x.dtype == dtype and seen(x) for x in drawn(arrays(dtype=complexes())))
+
+
+def test_few_calls_have_the_shapes_of_others() -> None:
+    found = set()
+
+    def added(a: Any, b: Any) -> Any:
+        found.add((np.shape(ag.as_array(a)), np.shape(ag.as_array(b))))
+        return F.add(a, b)
+
+    check_op(added, Case(broadcasting(reals(), reals())), examples=25)
+    assert len(found) >= 15
+
+
 def test_values_stay_where_they_may_be() -> None:
     for x in drawn(arrays(reals(0.5, 2, avoid=[1]))):
         assert np.all((x >= 0.5) & (x <= 2) & (x != 1))
@@ -113,19 +139,53 @@ def test_a_call_is_written_as_the_python_that_makes_it(layout: str, shape: tuple
     assert again.options["name"] == "a"
 
 
-def test_a_failing_call_is_reduced_and_can_be_run_again() -> None:
-    @elementwise_op
-    def twice(x: Any) -> Any:
-        return 2 * x
+def test_containers_functions_and_dtypes_are_written() -> None:
+    call = Call([np.ones(1), {"a": 0.5}], np.dtype("float32"), then=F.tanh, of=Call(2))
+    text = "Call([np.array([1.0], 'float64'), {'a': 0.5}], np.dtype('float32'), then=tanh, of=Call(2))"
+    assert repr(call) == text
+    case = Case(calls(arrays()), name="x", order=3, backends=("numpy",), no_gradient={"x": "it jumps"})
+    assert repr(case) == "Case(no_gradient={'x': 'it jumps'}, backends=('numpy',), order=3)"
 
-    twice.vjps(x=lambda g: g)
-    case = Case(calls(arrays()))
-    with pytest.raises(AssertionError) as caught:
-        check_op(twice, case)
-    note = "\n".join(caught.value.__notes__)
-    assert "in twice, Call(np.array(0.0, 'float32'))" in note
-    with pytest.raises(AssertionError, match="twice: the gradient in x"):
-        check_call(twice, Call(np.array(0.0, "float32")), case)
+
+def test_inputs_in_lists_and_dicts() -> None:
+    def weighted(xs: Any, by: Any) -> Any:
+        return {"sum": [xs[0] * by["a"], xs[1][0] + xs[0]], "nothing": None}
+
+    x = arrays(shape=3)
+    check_op(weighted, Case(calls(st.tuples(x, st.tuples(x)), st.fixed_dictionaries({"a": x})), keeps_dtype=False))
+
+    def wrong(xs: Any, by: Any) -> Any:
+        return xs[0] * ag.as_array(by["a"])
+
+    with pytest.raises(AssertionError, match=r"wrong: the gradient in by\['a'\], \(3,\) float64, is wrong"):
+        check_op(wrong, Case(calls(st.tuples(x), st.fixed_dictionaries({"a": x}))))
+
+
+def noise(x: Any) -> Any:
+    drawn = xp.random.get_generator().uniform(tuple(x.shape), device=xp.device_of(ag.as_array(x)))
+    return F.multiply(x, xp.astype(drawn, x.dtype))
+
+
+def test_random_functions_draw_the_same_in_each_run() -> None:
+    before = xp.random.get_generator().state
+    check_op(noise, Case(calls(arrays()), random=True))
+    assert xp.random.get_generator().state == before
+    with pytest.raises(AssertionError, match="noise"):
+        check_op(noise, Case(calls(arrays())))
+
+
+def test_training_is_on_or_off() -> None:
+    seen = []
+
+    def watched(x: Any) -> Any:
+        seen.append(ag.config.train)
+        return F.exp(x)
+
+    for train in (True, False):
+        check_op(watched, Case(calls(arrays()), train=train), examples=2)
+        assert set(seen) == {train}
+        seen.clear()
+    assert ag.config.train
 
 
 @pytest.mark.parametrize(("examples", "count"), [(None, 7), (3, 3)])
@@ -158,10 +218,11 @@ def test_no_gradient_is_checked() -> None:
         check_op(F.exp, Case(calls(arrays()), no_gradient={"y": "there is none"}))
 
 
-def test_rows_by_package() -> None:
+def test_rows_by_package_and_name() -> None:
     table = Cases()
     table.add(F.exp, Case(calls(arrays())), Case(calls(arrays()), name="other"))
-    assert [name for name, _, _ in table.rows("catena.autograd")] == ["exp", "exp-other"]
-    assert list(table.rows("catena.nn")) == []
-    names = [name for name, _, _ in CASES.rows("catena.autograd")]
+    assert [row.name for row in table.rows("catena.autograd")] == ["exp", "exp-other"]
+    assert [row.name for row in table.rows(name="ex*")] == ["exp", "exp-other"]
+    assert list(table.rows("catena.nn")) == list(table.rows(name="log")) == []
+    names = [row.name for row in CASES.rows("catena.autograd")]
     assert len(names) == len(set(names))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import xparray as xp
-from catena.training.convert import concat_examples, to_device
+from catena.training.convert import Converter, concat_examples, converter, to_device
 
 
 def rows(*shapes, dtype=np.float32):
@@ -154,9 +154,24 @@ def test_padding_by_field():
         (rows((1,), (2,), dtype=bool), {"padding": 0}, ValueError, "padding is 0, which the examples of dtype bool"),
         ([([1], 0), ([1, 2], 0)], {"padding": "x"}, ValueError, "padding is 'x', which field 0 of examples of dtype int64"),
         ([1], {"device": "nowhere"}, ValueError, "device 'nowhere': no such backend is installed"),
-        ([1], {"device": 0}, ValueError, "device 'cuda': no such backend is installed"),
+        ([1], {"device": 0}, ImportError, "cupy is not installed; pip install xparray"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(batch, options, error, text):
     with pytest.raises(error, match=re.escape(text)):
         concat_examples(batch, **options)
+
+
+@pytest.mark.parametrize(("device", "expected"), [(None, "None"), (-1, "numpy"), ("strict", "strict")])
+def test_a_converter_of_ones_own_is_given_a_device(device, expected):
+    @converter()
+    def named(batch, device):
+        return len(batch), str(device)
+
+    assert isinstance(named, Converter)
+    assert named([1, 2], device) == (2, expected)
+
+
+def test_a_converter_without_call_says_what_to_define():
+    with pytest.raises(TypeError, match=r"Converter converts nothing; define __call__\(self, batch, device=None\)"):
+        Converter()([1])

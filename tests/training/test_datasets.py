@@ -2,23 +2,59 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import http.server
+import io
+import pickle
 import re
 import subprocess
 import sys
+import tarfile
+import threading
+import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import catena.autograd as ag
 import xparray as xp
 from catena.training.datasets import (
+    ConcatenatedDataset,
     DatasetMixin,
+    DictDataset,
+    ImageDataset,
+    LabeledImageDataset,
+    LabeledZippedImageDataset,
+    MultiZippedImageDataset,
+    PickleDataset,
+    PickleDatasetWriter,
     SubDataset,
+    TextDataset,
+    TransformDataset,
     TupleDataset,
+    _downloaded,
+    cache_or_load_file,
+    cached_download,
+    get_cifar10,
+    get_cross_validation_datasets,
+    get_cross_validation_datasets_random,
+    get_dataset_directory,
     get_digits,
+    get_mnist,
+    get_ptb_words,
+    get_ptb_words_vocabulary,
+    get_svhn,
+    open_pickle_dataset,
+    open_pickle_dataset_writer,
     split_dataset,
+    split_dataset_n,
+    split_dataset_n_random,
     split_dataset_random,
 )
+from catena.training.iterators import MultiprocessIterator
 
 
 class Squares(DatasetMixin):
@@ -228,3 +264,285 @@ except ImportError as e:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "pip install catena-training[digits]" in done.stdout
+
+
+# Datasets made of others, and parts
+
+
+@pytest.mark.parametrize(
+    ("dataset", "expected"),
+    [
+        (DictDataset(x=[1, 2], t="ab"), [{"x": 1, "t": "a"}, {"x": 2, "t": "b"}]),
+        (ConcatenatedDataset("ab", "", [1]), ["a", "b", 1]),
+        (ConcatenatedDataset(), []),
+        (TransformDataset([1, 2], str), ["1", "2"]),
+    ],
+)
+def test_combined_datasets(dataset, expected):
+    assert len(dataset) == len(expected)
+    assert dataset[:] == expected
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (DictDataset, ValueError, "DictDataset: got no datasets"),
+        (lambda: DictDataset(a=[1], b=3), TypeError, "DictDataset: dataset 'b' is 3 (int), which has no length"),
+        (lambda: DictDataset(a=[1], b=[]), ValueError, "DictDataset: the datasets have {'a': 1, 'b': 0} examples"),
+        (lambda: TransformDataset([1], 2), TypeError, "TransformDataset: transform is 2 (int); expected a function"),
+        (lambda: split_dataset_n("abc", 4), ValueError, "split_dataset_n: asked for 4 parts of 3 examples"),
+        (lambda: split_dataset_n("abc", 2, [0]), ValueError, "split_dataset_n: order has 1 indices, the dataset 3 examples"),
+        (lambda: get_cross_validation_datasets("abc"), TypeError, "get_cross_validation_datasets: n_folds is missing"),
+        (lambda: get_cross_validation_datasets("abc", 0), ValueError, "asked for 0 parts of 3 examples; expected at least 1"),
+        (lambda: get_cross_validation_datasets("abc", 2, folds=3), TypeError, "got unexpected arguments folds"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_combined_or_split_is_named(call, error, text):
+    with pytest.raises(error, match=re.escape(text)):
+        call()
+
+
+def test_random_parts_are_chainers_for_the_same_seed():
+    assert [p[:] for p in split_dataset_n_random(range(6), 2, seed=0)] == [[5, 2, 1], [3, 0, 4]]
+
+
+@pytest.mark.parametrize("n", [5, 6, 7])
+def test_folds_test_every_example_once(n):
+    folds = get_cross_validation_datasets_random(range(n), 3, seed=1)
+    assert sorted(i for _, test in folds for i in test) == list(range(n))
+    for train, test in folds:
+        assert sorted(train[:] + test[:]) == list(range(n))
+        assert n // 3 <= len(test) <= n // 3 + 1
+
+
+# Files
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    for i, mode in enumerate(["RGB", "L", "RGBA"]):
+        Image.new(mode, (4, 3), i + 1).save(tmp_path / f"{i}.png")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for i in range(3):
+            archive.write(tmp_path / f"{i}.png", f"in/{i}.png")
+        archive.writestr("read.me", "")
+    (tmp_path / "labels.txt").write_text("in/0.png 7\nin/1.png -8\n")
+    (tmp_path / "paths.txt").write_text("0.png\n1.png\n")
+    return tmp_path
+
+
+def test_images(pictures):
+    data = ImageDataset(["0.png", "1.png", "2.png"], pictures)
+    assert [(x.shape, x.dtype, x.max()) for x in data] == [
+        ((c, 3, 4), "float32", m) for c, m in [(3, 1), (1, 2), (4, 3)]
+    ]
+    assert len(ImageDataset(pictures / "paths.txt", pictures)) == 2
+    x, t = LabeledImageDataset([("1.png", 5)], pictures, np.uint8, "int64")[0]
+    assert (x.tolist(), x.dtype, t, t.dtype) == ([[[2] * 4] * 3], "uint8", 5, "int64")
+
+
+def test_zipped_images(pictures):
+    plain = ImageDataset(["0.png", "1.png", "2.png"], pictures)
+    data = MultiZippedImageDataset([pictures / "a.zip"] * 2)
+    assert len(data) == 6
+    assert all((a == b).all() for a, b in zip(data, [*plain, *plain], strict=True))
+    labeled = LabeledZippedImageDataset(pictures / "a.zip", pictures / "labels.txt")
+    assert [t.item() for _, t in labeled] == [7, -8]
+    with MultiprocessIterator(data, 6, shuffle=False, n_processes=2, start_method="fork") as it:
+        assert all((a == b).all() for a, b in zip(it.next(), data, strict=True))
+
+
+def test_bad_labels_are_named(pictures):
+    with pytest.raises(ValueError, match=r"holds the line '0\.png'; expected a path, a blank and an integer label"):
+        LabeledImageDataset(pictures / "paths.txt")
+    with pytest.raises(ValueError, match=re.escape("got the pair ('a',); expected a tuple of a path and an integer")):
+        LabeledImageDataset([("a",)])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "shift_jis"])
+def test_text(tmp_path, encoding):
+    lines = ["one\n", "\n", "二\n", "three"]
+    (tmp_path / "a").write_text("".join(lines), encoding)
+    (tmp_path / "b").write_text("1\n2\n3\n4\n")
+    data = TextDataset(tmp_path / "a", encoding)
+    assert (data[:], data[2]) == (lines, "二\n")
+    pairs = TextDataset([tmp_path / "a", tmp_path / "b"], [encoding, None], filter_func=lambda a, b: a.strip())
+    assert pickle.loads(pickle.dumps(pairs))[:] == [("one\n", "1\n"), ("二\n", "3\n"), ("three", "4\n")]
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda p: TextDataset([]), "TextDataset: got no paths"),
+        (lambda p: TextDataset([p / "a", p / "b"]), "TextDataset: the files have 1, 2 lines"),
+        (lambda p: TextDataset([p / "a"], ["ascii", None]), "TextDataset: encoding has 2 entries for 1 files"),
+    ],
+)
+def test_bad_text_is_named(tmp_path, call, text):
+    (tmp_path / "a").write_text("1")
+    (tmp_path / "b").write_text("1\n2")
+    with pytest.raises(ValueError, match=text):
+        call(tmp_path)
+
+
+class Marked:
+    def __reduce__(self):
+        return open, ("marked", "w")
+
+
+def test_pickles_run_no_code_unless_asked(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    examples = [(np.arange(3), "a", np.float32(2), {1, 2}), {"x": np.zeros((2, 2), order="F")}, None, b"b"]
+    with open_pickle_dataset_writer(tmp_path / "p") as writer:
+        for example in examples:
+            writer.write(example)
+    with open_pickle_dataset(tmp_path / "p") as data:
+        assert repr(data[:]) == repr(examples) == repr(pickle.loads(pickle.dumps(data))[:])
+    with open(tmp_path / "p", "ab") as file:
+        PickleDatasetWriter(file).write(Marked())
+    text = r"PickleDataset: example 4 cannot be read: it asks for (_)?io.open, which could run any code; .* allow_pickle=True"
+    with pytest.raises(pickle.UnpicklingError, match=text):
+        open_pickle_dataset(tmp_path / "p")
+    assert not (tmp_path / "marked").exists()
+
+
+def test_a_pickle_that_is_cut_off_is_named():
+    data = pickle.dumps(1) + pickle.dumps("abcdefgh")[:-4]
+    with pytest.raises(pickle.UnpicklingError, match="PickleDataset: example 1 cannot be read"):
+        PickleDataset(io.BytesIO(data))
+
+
+# The network
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        data = self.server.files.get(self.path)
+        self.server.asked.append(self.path)
+        if data is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data[: self.server.most])
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setattr("catena.training.datasets._download._root", tmp_path / "root")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        running.files, running.asked, running.most = {"/a": b"abc"}, [], None
+        running.url = f"http://127.0.0.1:{running.server_port}"
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+ABC = "sha256:" + hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_file_is_downloaded_once(server):
+    path = cached_download(f"{server.url}/a", checksum=ABC)
+    assert Path(path).read_bytes() == b"abc"
+    assert cached_download([f"{server.url}/none", f"{server.url}/a"], checksum=ABC) == path
+    assert server.asked == ["/a"]
+    Path(path).write_bytes(b"damaged on the disk")
+    assert Path(cached_download(f"{server.url}/a", checksum=ABC)).read_bytes() == b"abc"
+
+
+def test_mirrors_are_tried_in_turn(server):
+    path = cached_download([f"{server.url}/none", f"{server.url}/a"], checksum=ABC)
+    assert (Path(path).read_bytes(), server.asked) == (b"abc", ["/none", "/a"])
+
+
+@pytest.mark.parametrize(
+    ("files", "most", "text"),
+    [
+        ({"/a": b"abc"}, 2, r"the download was cut off: 2 of 3 bytes came"),
+        ({"/a": b"evil"}, None, r"the file's sha256 is [0-9a-f]{64}, expected ba7816bf.*: it was changed or damaged"),
+        ({}, None, "HTTP Error 404"),
+    ],
+)
+def test_what_does_not_come_whole_leaves_nothing(server, files, most, text):
+    server.files, server.most = files, most
+    with pytest.raises(OSError, match=text):
+        cached_download(f"{server.url}/a", checksum=ABC)
+    assert list(Path(get_dataset_directory("_dl_cache")).iterdir()) == []
+
+
+def test_other_addresses_and_names_are_refused(server):
+    with pytest.raises(OSError, match="expected an address that begins with http:// or https://"):
+        cached_download("file:///etc/passwd")
+    with pytest.raises(ValueError, match=r"'\.\./x' leads out of"):
+        get_dataset_directory("../x")
+
+
+def test_a_file_whose_making_fails_is_not_there(tmp_path):
+    def create(path):
+        Path(path).write_text("half")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache_or_load_file(tmp_path / "x", create, str)
+    assert list(tmp_path.iterdir()) == []
+
+
+def idx(array):
+    return gzip.compress(bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes() + array.tobytes())
+
+
+@pytest.mark.parametrize(("ndim", "shape"), [(1, (784,)), (2, (28, 28)), (3, (1, 28, 28))])
+def test_mnist_from_the_network(server, monkeypatch, ndim, shape):
+    pixels = np.arange(3 * 784).astype(np.uint8).reshape(3, 28, 28)
+    files = [idx(pixels), idx(np.arange(3, dtype=np.uint8)), idx(pixels[:1]), idx(np.array([9], np.uint8))]
+    server.files = {f"/{n}-ubyte.gz": f for n, f in zip(_downloaded._IDX_FILES, files, strict=True)}
+    sums = tuple(hashlib.sha256(file).hexdigest() for file in files)
+    monkeypatch.setitem(_downloaded._MNIST_LIKE, "mnist", ((server.url,), sums))
+    train, test = get_mnist(ndim=ndim)
+    assert (len(train), len(test), train[2][1], test[0][1]) == (3, 1, 2, 9)
+    np.testing.assert_allclose(train[1][0].reshape(28, 28), pixels[1] / 255, rtol=1e-6)
+    assert train[0][0].shape == shape
+    assert get_mnist(withlabel=False, ndim=3, rgb_format=True, scale=255)[0].shape == (3, 3, 28, 28)
+
+
+def test_cifar_from_the_network(server, monkeypatch):
+    rows = np.arange(2 * 3072).astype(np.uint8).reshape(2, 3072)
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name in ("data_batch_2", "data_batch_1", "test_batch", "../../evil"):
+            content = pickle.dumps({"data": rows, "labels": [int(name[-1] == "2"), 1]}, 2)
+            member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    server.files = {"/cifar-10-python.tar.gz": data.getvalue()}
+    monkeypatch.setattr(_downloaded, "_CIFAR_MIRRORS", (server.url,))
+    monkeypatch.setitem(_downloaded._CIFAR_SHA256, "cifar-10", hashlib.sha256(data.getvalue()).hexdigest())
+    train, test = get_cifar10(scale=255)
+    assert ([int(t) for _, t in train], len(test), train[0][0].shape) == ([0, 1, 1, 1], 2, (3, 32, 32))
+    assert (train[1][0].ravel() == rows[1]).all()
+
+
+def test_svhn_and_words_from_the_network(server, monkeypatch):
+    scipy_io = pytest.importorskip("scipy.io", reason="SciPy reads SVHN's files")
+    for part in ("train", "test"):
+        content = io.BytesIO()
+        scipy_io.savemat(content, {"X": np.full((32, 32, 3, 2), 51, np.uint8), "y": np.array([[10], [3]], np.uint8)})
+        server.files[f"/{part}_32x32.mat"] = content.getvalue()
+        monkeypatch.setitem(_downloaded._SVHN_SHA256, part, hashlib.sha256(content.getvalue()).hexdigest())
+    monkeypatch.setattr(_downloaded, "_SVHN_MIRRORS", (server.url,))
+    train, _ = get_svhn()
+    assert [int(t) for _, t in train] == [0, 3]
+    np.testing.assert_allclose(train[0][0], np.full((3, 32, 32), 0.2), rtol=1e-6)
+
+    for part, text in {"train": " a b\n c\n", "valid": " b\n", "test": " a c\n"}.items():
+        server.files[f"/ptb.{part}.txt"] = text.encode()
+        monkeypatch.setitem(_downloaded._PTB_MD5, part, hashlib.md5(text.encode()).hexdigest())
+    monkeypatch.setattr(_downloaded, "_PTB_MIRRORS", (server.url,))
+    assert get_ptb_words_vocabulary() == {"a": 0, "b": 1, "<eos>": 2, "c": 3}
+    assert [words.tolist() for words in get_ptb_words()] == [[0, 1, 2, 3, 2], [1, 2], [0, 3, 2]]

@@ -223,14 +223,15 @@ def test_a_restored_iterator_goes_on_alike_for_all_epochs(tmp_path, options, don
     assert trace(other, 20) == expected
 
 
-def test_keys_in_the_file_are_chainers_and_the_state_of_the_shuffle(tmp_path):
+def test_keys_in_the_file_are_chainers_and_the_states_of_the_streams(tmp_path):
     it = SerialIterator(range(7), 3)
     it.next()
     save_npz(tmp_path / "it.npz", it)
     with np.load(tmp_path / "it.npz") as file:
         assert {"current_position", "epoch", "is_new_epoch", "order", "previous_epoch_detail"} <= set(file)
         assert set(file) - {"current_position", "epoch", "is_new_epoch", "order", "previous_epoch_detail"} == {
-            "order_sampler/random_state"
+            "order_sampler/random_state",
+            "sample_seed",
         }
         assert (file["current_position"], file["epoch"], file["previous_epoch_detail"]) == (3, 0, 0)
 

@@ -202,6 +202,7 @@ def test_defaults_are_chainers():
     assert momentum.hyperparam.get_dict() == {"lr": 0.01, "momentum": 0.9}
     assert adam.hyperparam.get_dict() == {
         "alpha": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "eta": 1.0, "weight_decay_rate": 0.0, "amsgrad": False,
+        "adabound": False, "final_lr": 0.1, "gamma": 0.001,
     }  # fmt: skip
     assert (adam.target, adam.t, adam.epoch, adam.use_auto_new_epoch, adam.amsgrad) == (None, 0, 0, False, False)
 

@@ -527,6 +527,7 @@ def test_the_keys_of_a_saved_trainer(make: Make) -> None:
         "updater/iteration",
         *(f"updater/iterator:main/{key}" for key in iterator),
         "updater/iterator:main/order_sampler/random_state",
+        "updater/iterator:main/sample_seed",
         "updater/model:main/w",
         "updater/optimizer:main/t",
         "updater/optimizer:main/epoch",

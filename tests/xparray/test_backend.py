@@ -15,52 +15,9 @@ import pytest
 
 import xparray as xp
 
-# A distribution with a backend of its own: what a user would write, and pip would install.
-TINY = """
-from types import SimpleNamespace
-
-import numpy as np
-
-import xparray as xp
-
-
-class TinyArray:
-    def __init__(self, values):
-        self.values = np.asarray(values)
-
-    shape = property(lambda self: self.values.shape)
-    ndim = property(lambda self: self.values.ndim)
-    dtype = property(lambda self: self.values.dtype)
-
-    def __array_namespace__(self, api_version=None):
-        return namespace
-
-
-def lifted(f):
-    def tiny(*args, **kwargs):
-        return TinyArray(f(*(a.values if isinstance(a, TinyArray) else a for a in args), **kwargs))
-
-    return tiny
-
-
-names = ("add", "asarray", "exp", "ones", "sum", "zeros")
-namespace = SimpleNamespace(__name__="tiny_arrays", **{name: lifted(getattr(np, name)) for name in names})
-
-
-class TinyBackend(xp.Backend):
-    name = "tiny"
-    namespace = namespace
-    array_types = (TinyArray,)
-
-    def from_host(self, x, device):
-        return TinyArray(x.copy())
-
-    def to_host(self, x):
-        return x.values.copy()
-
-
-backend = TinyBackend()
-"""
+# A distribution with a backend of its own, as the page on adding one shows it.
+PAGE = Path(__file__).parents[2] / "docs" / "adding-a-backend.md"
+TINY = PAGE.read_text(encoding="utf-8").partition("```python\n")[2].partition("\n```\n")[0]
 
 
 def install(folder: Path, name: str, entry_point: str, **modules: str) -> None:
@@ -178,34 +135,107 @@ def test_a_kernels_version_for_a_backend_of_another_distribution(site: Path) -> 
 def test_an_unknown_device_lists_what_is_installed(site: Path) -> None:
     program = """
         import xparray as xp
-        for device in ("cuda", "cuda:1", "cupy", "tpu"):
+        for device in ("cupy", "tpu:0"):
             try:
                 xp.zeros((2,), device=device)
             except ValueError as e:
                 print(e)
     """
-    gpu = "this version of xparray drives no GPU"
-    for folders, installed in [((), "'numpy', 'numba', 'strict'"), ((site,), "'numpy', 'numba', 'strict', 'tiny'")]:
+    ours = "'numpy', 'numba', 'strict', 'cuda'"
+    for folders, installed in [((), ours), ((site,), f"{ours}, 'tiny'")]:
         assert python(program, *folders).splitlines() == [
-            f"device 'cuda': no such backend is installed; installed are {installed} ({gpu})",
-            f"device 'cuda': no such backend is installed; installed are {installed} ({gpu})",
-            f"device 'cupy': no such backend is installed; installed are {installed} ({gpu})",
+            f"device 'cupy': no such backend is installed; installed are {installed} (CuPy's arrays live on 'cuda:0')",
             f"device 'tpu': no such backend is installed; installed are {installed} "
             "(see the entry-point group xparray.backends)",
         ]
 
 
-def test_an_entry_point_that_is_no_backend(tmp_path: Path) -> None:
+BROKEN = [
+    ("backend = 5\n", "wrong_arrays.backend is 5; expected an instance of xparray.Backend"),
+    ("", "wrong_arrays.backend is None; expected an instance of xparray.Backend"),
+    ("import no_such_library\n", "ModuleNotFoundError: No module named 'no_such_library'"),
+    ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    (
+        "from wrong_arrays import nothing\n",
+        "ImportError: cannot import name 'nothing' from partially initialized module",
+    ),
+    (
+        TINY.replace('name = "tiny"', 'name = "huge"'),
+        "the backend there is called 'huge'; give both one name",
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "reason"), BROKEN)
+def test_an_entry_point_that_gives_no_backend(tmp_path: Path, module: str, reason: str) -> None:
     site = tmp_path / "site"
-    install(site, "wrong", "wrong = wrong_arrays", wrong_arrays="backend = 5\n")
+    install(site, "wrong", "wrong = wrong_arrays", wrong_arrays=module)
+    install(site, "tiny-arrays", "tiny = tiny_arrays", tiny_arrays=TINY)
+    program = """
+        import numpy as np
+        import xparray as xp
+
+        for _ in range(2):
+            try:
+                xp.zeros((2,), device="wrong")
+            except ImportError as e:
+                print(e)
+        for call in (lambda: xp.exp("text"), lambda: xp.add(np.ones(2), [1.0]), lambda: xp.to_device({}, "numpy")):
+            try:
+                call()
+            except TypeError as e:
+                print(e)
+        # The others, and what is no array but can be read, are none the worse.
+        print(xp.to_device(xp.ones((2,), device="tiny"), "numpy").tolist(), xp.asarray([1.0, 2.0]).tolist())
+        import tiny_arrays
+        print(type(xp.exp(tiny_arrays.TinyArray([0.0]))).__name__)
+        print([str(d) for d in xp.__array_namespace_info__().devices()][-1])
+    """
+    wrong = f"device 'wrong': entry point 'wrong = wrong_arrays' of wrong 1.0: {reason}"
+    lines = python(program, site).splitlines()
+    assert [line.startswith(wrong) for line in lines[:2]] == [True, True]
+    mend = f" (or mend {lines[0]})"
+    assert lines[2:] == [
+        f"exp: argument 0 is 'text': builtins.str is no array of an installed backend; convert it with xp.asarray(x){mend}",
+        f"add: argument 1 is [1.0]: builtins.list is no array of an installed backend; convert it with xp.asarray(x){mend}",
+        f"to_device: argument 0 is {{}}: builtins.dict is no array of an installed backend; convert it with xp.asarray(x){mend}",
+        "[1.0, 1.0] [1.0, 2.0]",
+        "TinyArray",
+        "tiny",
+    ]
+
+
+def test_two_distributions_and_one_that_is_broken_beside_an_array(site: Path) -> None:
+    """An array of a broken backend is explained; one of a whole backend is served."""
+    install(site, "wrong", "wrong = wrong_arrays", wrong_arrays="class WrongArray:\n    pass\n")
     program = """
         import xparray as xp
+        from wrong_arrays import WrongArray
         try:
-            xp.zeros((2,), device="wrong")
+            xp.device_of(WrongArray())
         except TypeError as e:
+            print(str(e).partition("object at")[0], str(e).partition("xp.asarray(x)")[2])
+    """
+    assert python(program, site) == (
+        "device_of: argument 0 is <wrong_arrays.WrongArray   (or mend device 'wrong': entry point 'wrong = wrong_arrays' of wrong 1.0: "
+        "wrong_arrays.backend is None; expected an instance of xparray.Backend)\n"
+    )
+
+
+def test_the_library_behind_an_array_is_half_installed() -> None:
+    """CuPy is there and what its backend needs is not: the error says what to install, not what to convert."""
+    program = """
+        import sys, types
+        cupy = types.ModuleType("cupy")
+        cupy.ndarray = type("ndarray", (), {"__module__": "cupy"})
+        sys.modules["cupy"], sys.modules["array_api_compat"] = cupy, None
+        import xparray as xp
+        try:
+            xp.exp(cupy.ndarray())
+        except ImportError as e:
             print(e)
     """
-    assert python(program, site) == "wrong_arrays.backend is 5; expected an instance of xparray.Backend\n"
+    assert python(program).startswith('device "cuda": array_api_compat')
 
 
 def test_array_api_strict_missing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +17,7 @@ pytest.importorskip("numba")
 
 PROGRAM = """
 import sys
+from pathlib import Path
 import numpy as np
 import xparray as xp
 
@@ -27,9 +29,9 @@ x, y = np.arange(5, dtype="float32"), np.ones(5, dtype="float32")
 z = combined(x, y, 2.0)
 if combined.why_not is None:
     (plan,) = combined._plans.values()
-    (fused,) = plan.loops.values()
-    stats = fused.run.stats
-    kept = "on disk" if stats.cache_path else "in memory"
+    (loops,) = (c for c in plan.compiled.values() if hasattr(c, "run"))
+    stats = loops.run.stats
+    kept = "on disk" if stats.cache_path and any(Path(stats.cache_path).glob("*.code")) else "in memory"
     print(z.tolist(), "found" if sum(stats.cache_hits.values()) else "compiled", kept)
 else:
     print(z.tolist(), combined.why_not)
@@ -65,46 +67,56 @@ def test_a_second_process_finds_the_compiled_loops(program: Any, tmp_path: Path)
     assert program(folder) == COMPILED_ANEW
     assert program(folder) == FOUND
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [f.suffix for f in files(folder, "combined_*")] == [".nbc", ".nbi", ".py", ".sha256"]
+    (file,) = files(folder, "*")
+    assert file.name.startswith("combined_") and file.suffix == ".code"
     assert program(folder, "import sys; sys.argv.append('a line more')\n") == FOUND  # lines do not count, the text does
 
 
+TEXT = "def double(x):\n    return x + x\n"
+
+
+def doubled(text: str = TEXT) -> str:
+    """Whether the code of a module was found on the disk or compiled, after a look at what it computes."""
+    import numba
+
+    double = _cache.compile_module("double", text, {"double": numba.float64(numba.float64)})["double"]
+    assert double(3.0) == 6.0
+    return "found" if sum(double.stats.cache_hits.values()) else "compiled"
+
+
 @pytest.mark.parametrize(
-    ("pattern", "damage"),
+    "damage",
     [
-        ("*.nbc", lambda b: b[: len(b) // 2] + bytes(64) + b[len(b) // 2 + 64 :]),
-        ("*.nbc", lambda b: b[:100]),
-        ("*.nbi", lambda b: b"not a pickle"),
-        ("*.nbi", lambda b: b""),
-        ("*.sha256", lambda b: b"\xff"),
+        lambda b: b[: len(b) // 2] + bytes(64) + b[len(b) // 2 + 64 :],
+        lambda b: b[:100],
+        lambda b: b"not a seal" + b[10:],
+        lambda b: b"",
+        lambda b: b[:-1] + bytes([b[-1] ^ 1]),
     ],
-    ids=["code changed", "code cut", "index replaced", "index empty", "seal broken"],
+    ids=["code changed", "code cut", "seal changed", "empty", "one bit"],
 )
-def test_damaged_files_are_compiled_anew(program: Any, tmp_path: Path, pattern: str, damage: Any) -> None:
-    folder = tmp_path / "cache"
-    program(folder)
-    (file,) = files(folder, pattern)
+def test_damaged_files_are_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: Any) -> None:
+    monkeypatch.setenv("XPARRAY_CACHE_DIR", str(tmp_path))
+    assert (doubled(), doubled()) == ("compiled", "found")
+    (file,) = files(tmp_path, "*.code")
     file.write_bytes(damage(file.read_bytes()))
-    assert program(folder) == COMPILED_ANEW
-    assert program(folder) == FOUND
+    assert (doubled(), doubled()) == ("compiled", "found")
 
 
-def test_a_changed_text_is_written_again(program: Any, tmp_path: Path) -> None:
-    folder = tmp_path / "cache"
-    program(folder)
-    (file,) = files(folder, "combined_*.py")
-    text = file.read_text()
-    assert " + " in text
-    file.write_text(text.replace(" + ", " - "))
-    assert program(folder) == FOUND
-    assert file.read_text() == text
+def test_code_of_other_sources_is_compiled_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XPARRAY_CACHE_DIR", str(tmp_path))
+    assert doubled("def double(x):\n    return 2 * x\n") == "compiled"
+    (other,) = files(tmp_path, "*.code")
+    assert doubled() == "compiled"
+    (file,) = set(files(tmp_path, "*.code")) - {other}
+    other.replace(file)
+    assert (doubled(), doubled()) == ("compiled", "found")
 
 
 def test_processes_may_race(program: Any, tmp_path: Path) -> None:
     folder = tmp_path / "cache"
-    running = [program.start(folder) for _ in range(3)]
+    running = [program.start(folder) for _ in range(2)]
     assert all(p.communicate(timeout=120)[0].startswith(RIGHT) for p in running)
-    program(folder)  # one may have sealed what another one replaced: at most one compilation more
     assert program(folder) == FOUND
 
 
@@ -116,9 +128,10 @@ def test_a_folder_that_cannot_be_written_costs_only_time(program: Any, tmp_path:
 
 def test_a_full_disk_costs_only_time(program: Any, tmp_path: Path) -> None:
     full = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))\n"
-    for limit in (0, 1000):  # no file can be written; the text can, the compiled code cannot
+    for limit in (0, 1000):  # no file can be written; a small one can, the compiled code cannot
         folder = tmp_path / f"cache{limit}"
         assert program(folder, full.format(limit), PYTHONDONTWRITEBYTECODE="1") == IN_MEMORY
+        assert files(folder, "*") == []
         assert program(folder) == COMPILED_ANEW
 
 
@@ -192,9 +205,119 @@ def test_the_place_of_the_folder(
     assert _cache.cache_folder() == tmp_path / expected
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    file = tmp_path / "text"
-    _cache.write_text(file, "old")
-    with pytest.raises(UnicodeEncodeError):
-        _cache.write_text(file, "new" * 10000 + "\ud800")
-    assert file.read_text() == "old" and os.listdir(tmp_path) == ["text"]
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "code"
+    _cache.write_bytes(file, b"old")
+
+    def full(a: object, b: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OSError, match="no space"):
+        _cache.write_bytes(file, b"new")
+    assert file.read_bytes() == b"old" and os.listdir(tmp_path) == ["code"]
+
+
+# ------------------------------------------------------------------------------------------ loops of a package's own files
+
+
+PACKAGE = """
+import sys
+import numpy as np
+import package.loops
+
+x = np.arange(3.0)
+package.loops.add(x, 1.0)
+package.loops.twice(x)
+stats = package.loops.twice.compiled.stats
+print(x.tolist(), "found" if sum(stats.cache_hits.values()) else "compiled", stats.cache_path)
+"""
+LOOPS = """
+from xparray import loop
+
+STEP = 2.0
+
+@loop
+def add(x, a):
+    for i in range(x.size):
+        x[i] += a
+
+@loop
+def twice(x):
+    add(x, 0.0)
+    for i in range(x.size):
+        x[i] *= STEP
+"""
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Callable[..., list[str]]:
+    """Runs loops of a package in a process of its own; the values, whether code was found, and the folder that keeps it."""
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").touch()
+    (tmp_path / "package" / "loops.py").write_text(LOOPS)
+    (tmp_path / "program.py").write_text(PACKAGE)
+
+    def run(before: tuple[str, ...] = (), **environment: str) -> list[str]:
+        variables = {
+            **os.environ,
+            "XPARRAY_CACHE_DIR": str(tmp_path / "cache"),
+            "PYTHONWARNINGS": "error",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **environment,
+        }
+        command = [*before, sys.executable, str(tmp_path / "program.py")]
+        shown = subprocess.run(command, env=variables, stdout=subprocess.PIPE, text=True, check=True).stdout
+        values, _, rest = shown.strip().partition("] ")
+        return [values + "]", *rest.split()]
+
+    return run
+
+
+def test_loops_are_kept_beside_their_file(package: Any, tmp_path: Path) -> None:
+    beside = str(tmp_path / "package" / "__pycache__")
+    assert package() == ["[2.0, 4.0, 6.0]", "compiled", beside]
+    assert package() == ["[2.0, 4.0, 6.0]", "found", beside]
+    assert len(files(Path(beside), "*.code")) == 2
+    text = tmp_path / "package" / "loops.py"
+    text.write_text(LOOPS.replace("STEP = 2.0", "STEP = 3.0"))  # what a loop's code alone does not show
+    assert package() == ["[3.0, 6.0, 9.0]", "compiled", beside]
+    for file in files(Path(beside), "*.code"):
+        file.write_bytes(file.read_bytes()[:-1])
+    assert package() == ["[3.0, 6.0, 9.0]", "compiled", beside]
+    assert package() == ["[3.0, 6.0, 9.0]", "found", beside]
+
+
+def without_privileges() -> tuple[str, ...]:
+    """The beginning of a command that may write only where the modes of files allow it."""
+    if os.geteuid() != 0:
+        return ()
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.skip("root may write everywhere, and setpriv, which takes that right away, is not installed")
+    return (setpriv, "--inh-caps=-all", "--bounding-set=-all")
+
+
+@posix
+def test_a_package_that_cannot_be_written_costs_only_time(package: Any, tmp_path: Path) -> None:
+    command, folder = without_privileges(), tmp_path / "package"
+    folder.chmod(0o555)
+    try:
+        elsewhere = str(tmp_path / "cache")
+        assert package(command) == ["[2.0, 4.0, 6.0]", "compiled", elsewhere]
+        assert package(command) == ["[2.0, 4.0, 6.0]", "found", elsewhere]
+        nowhere = {"XPARRAY_CACHE_DIR": "/proc/none", "HOME": "/proc/none", "TMPDIR": "/proc/none"}
+        values, found, place = package(command, **nowhere)
+        assert (values, found) == ("[2.0, 4.0, 6.0]", "compiled") and Path(place).name.startswith("xparray-")
+    finally:
+        folder.chmod(0o755)
+    assert not (folder / "__pycache__").exists()
+
+
+@posix
+def test_a_full_disk_costs_the_loops_only_time(package: Any, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    full = "import resource, signal\nsignal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+    program.write_text(full + PACKAGE.replace("print(", "print(", 1))
+    assert package()[:2] == ["[2.0, 4.0, 6.0]", "compiled"]
+    assert not files(tmp_path, "*.code")

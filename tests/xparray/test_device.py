@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ HOST = ["numpy", "numba"]
         ("numpy", Device("numpy")),
         ("numba", Device("numba", "")),
         ("cuda:0", Device("cuda", "0")),
+        ("cuda:0", Device("cuda")),
         ("strict:device1", Device("strict", "device1")),
     ],
 )
@@ -204,3 +207,107 @@ def test_a_tagged_array_is_an_ndarray_for_everyone(tmp_path: Path) -> None:
 )
 def test_operators_and_methods_of_a_tagged_array_keep_the_tag(result: Callable[[Any], Any]) -> None:
     assert type(result(xp.asarray([1.0, 2.0, 3.0], device="numba"))) is NumbaArray
+
+
+CREATIONS: dict[str, Callable[..., Any]] = {
+    "arange": lambda **place: xp.arange(3, **place),
+    "asarray of a list": lambda **place: xp.asarray([1.0, 2.0], **place),
+    "asarray of a number": lambda **place: xp.asarray(2.0, **place),
+    "asarray of nothing": lambda **place: xp.asarray([], **place),
+    "empty": lambda **place: xp.empty((2,), **place),
+    "eye": lambda **place: xp.eye(2, **place),
+    "full": lambda **place: xp.full((2,), 3.0, **place),
+    "linspace": lambda **place: xp.linspace(0.0, 1.0, 3, **place),
+    "ones": lambda **place: xp.ones((2,), **place),
+    "zeros": lambda **place: xp.zeros((2,), dtype="int32", **place),
+    "fftfreq": lambda **place: xp.fft.fftfreq(4, **place),
+    "normal": lambda **place: xp.random.default_rng(0).normal((2,), **place),
+    "integers": lambda **place: xp.random.default_rng(0).integers((2,), 0, 5, **place),
+}
+
+
+@pytest.mark.parametrize("device", DEVICES)
+@pytest.mark.parametrize("name", CREATIONS)
+def test_a_block_says_where_arrays_are_made(name: str, device: str) -> None:
+    make = CREATIONS[name]
+    assert str(xp.device_of(make())) == "numpy"
+    with xp.device(device) as place:
+        assert place == Device.parse(device)
+        assert str(xp.device_of(make())) == device
+        assert str(xp.device_of(make(device="numba"))) == "numba"
+        assert xp.__array_namespace_info__().default_device() == place
+    assert str(xp.device_of(make())) == "numpy"
+
+
+@pytest.mark.parametrize("home", DEVICES)
+def test_a_block_moves_no_array(home: str) -> None:
+    x = xp.ones((2,), device=home)
+    with xp.device("strict:device2"):
+        for y in (xp.asarray(x), xp.exp(x), xp.zeros_like(x), xp.add(x, 1.0), xp.asarray(x, dtype="float32"), x + 1):
+            assert str(xp.device_of(y)) == home
+
+
+def test_blocks_nest_and_end_with_an_error_too() -> None:
+    outer = xp.device("numba")
+    with outer:
+        with xp.device("strict"):
+            with outer, pytest.raises(ZeroDivisionError), xp.device("strict:device1"):
+                assert str(xp.device_of(xp.zeros(1))) == "strict:device1"
+                raise ZeroDivisionError
+            assert str(xp.device_of(xp.zeros(1))) == "strict"
+        assert str(xp.device_of(xp.zeros(1))) == "numba"
+    assert str(xp.device_of(xp.zeros(1))) == "numpy"
+    assert repr(outer) == "xparray.device('numba')"
+
+
+def test_a_block_is_of_its_thread() -> None:
+    scope = xp.device("numba")
+    seen: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def run(device: str) -> None:
+        seen.append(str(xp.device_of(xp.zeros(1))))
+        with scope, xp.device(device):
+            barrier.wait(10)
+            seen.append(str(xp.device_of(xp.zeros(1))))
+            barrier.wait(10)
+
+    with scope:
+        threads = [threading.Thread(target=run, args=(device,)) for device in ("strict:device1", "strict:device2")]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert str(xp.device_of(xp.zeros(1))) == "numba"
+    assert sorted(seen) == ["numpy", "numpy", "strict:device1", "strict:device2"]
+
+
+def test_a_block_is_of_its_task() -> None:
+    async def run(device: str) -> list[str]:
+        seen = []
+        with xp.device(device):
+            for _ in range(3):
+                await asyncio.sleep(0)
+                seen.append(str(xp.device_of(xp.zeros(1))))
+        return [*seen, str(xp.device_of(xp.zeros(1)))]
+
+    async def all_at_once() -> list[list[str]]:
+        with xp.device("strict"):
+            return await asyncio.gather(*(run(device) for device in ("numba", "strict:device1")))
+
+    assert asyncio.run(all_at_once()) == [["numba"] * 3 + ["strict"], ["strict:device1"] * 3 + ["strict"]]
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "text"),
+    [
+        ("numpy:1", ValueError, "device 'numpy:1': backend 'numpy' has one memory only; write 'numpy'"),
+        (None, TypeError, """device: got None (NoneType); expected a string such as "numpy" or "cuda:0\""""),
+        ("tpu", ValueError, "device 'tpu': no such backend is installed"),
+    ],
+)
+def test_a_block_of_no_device(place: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as e:
+        xp.device(place)
+    assert str(e.value).startswith(text)
+    assert str(xp.device_of(xp.zeros(1))) == "numpy"

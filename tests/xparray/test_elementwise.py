@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import xparray as xp
-from xparray import Elementwise, elementwise
+from xparray import Elementwise, _host, elementwise
+from xparray._fusion import compile_loops
 
 pytest.importorskip("numba")
 
@@ -457,23 +458,12 @@ def literals(x, beta):
     return (0.1 * x + (1 - beta)) / ((3 - x) * 1.1)
 
 
-@pytest.mark.parametrize(
-    "dtypes",
-    [
-        ("float32", "float64"),
-        ("float16", "float16"),
-        ("int64", "int64"),
-        ("int32", "float32"),
-        ("complex64", "complex64"),
-        (">f4", ">f4"),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("dtypes", [("float16", "float16"), ("complex64", "complex64"), (">f4", ">f4")], ids=str)
 def test_other_dtypes_give_what_the_function_gives(dtypes: tuple[str, str]) -> None:
     f = elementwise(sgd)
     p, g = (np.arange(1, 5).astype(d) for d in dtypes)
     assert_same_bits(f(p, g, 0.5), sgd(p, g, 0.5))
-    assert "loops take all float32 or all float64" in str(f.why_not)
+    assert f"argument 0 is {p.dtype}; loops compute in bool, int8" in str(f.why_not)
     if p.dtype.kind == "f":
         f(p, g, 0.5, out=p)
         assert p.tolist() == [0.5, 1.0, 1.5, 2.0]
@@ -688,7 +678,14 @@ def test_it_is_the_function_that_it_was() -> None:
     assert repr(decay) == "<elementwise decay(p: 'Any', rate: 'float') -> 'Any'>"
 
 
-def test_threads_share_one_compilation() -> None:
+def test_threads_share_one_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Callable[..., bool]] = []
+
+    def counting(*args: Any, **options: Any) -> Callable[..., bool]:
+        made.append(compile_loops(*args, **options))
+        return made[-1]
+
+    monkeypatch.setattr(_host, "compile_loops", counting)
     f = elementwise(with_rate)
     x = np.ones(10, "float32")
     results: list[list[float]] = []
@@ -697,6 +694,4 @@ def test_threads_share_one_compilation() -> None:
         t.start()
     for t in threads:
         t.join()
-    assert results == [[RATE] * 10] * 8
-    (plan,) = f._plans.values()
-    assert not isinstance(plan, str) and len(plan.loops) == 1
+    assert results == [[RATE] * 10] * 8 and len(made) == 1

@@ -323,7 +323,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_loop_compiles_once_for_a_dtype_and_is_kept_on_disk(folder: Path) -> None:
     values = [f"{dtype} [1.0, 2.0, 3.0, 4.0]" for dtype in ("float64", "float64", "float32", "float64")]
     assert python(RUN, folder).splitlines() == [*values, "compiled 2 read 0"]
-    assert list((folder / "__pycache__").glob("loops.moved*.nbc"))
+    assert list((folder / "__pycache__").glob("loops.moved.*.code"))
     assert python(RUN, folder).splitlines() == [*values, "compiled 0 read 2"]
 
 

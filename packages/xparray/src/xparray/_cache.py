@@ -1,6 +1,7 @@
-"""Compiled code on disk: the folder that holds it, and generated modules whose loops numba compiles once per user.
+"""Compiled code on disk: the folder that holds it, the files, and generated modules whose loops are compiled once per user.
 
-numba keeps compiled code as pickles, and whoever can write a pickle can run code: the folder belongs to the user alone.
+A file of compiled code is used only if its seal, a digest of its content and of all that the code was made of, is right. Whoever can
+write a pickle can run code: the folder belongs to the user alone, or is the one that holds the module itself.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import atexit
 import functools
 import hashlib
+import inspect
 import os
+import pickle
 import shutil
 import stat
 import sys
@@ -62,6 +65,14 @@ def _is_ours(folder: Path) -> bool:
             info, link = folder.stat(), folder.lstat()
             if info.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or {info.st_uid, link.st_uid} != {os.geteuid()}:
                 return False
+        return _is_writable(folder)
+    except OSError:
+        return False
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError:
         return False
@@ -80,25 +91,144 @@ def _process_folder() -> Path:
     return Path(folder)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, whatever other processes do at the same time."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as f:
-            f.write(text)
+        with os.fdopen(handle, "wb") as f:
+            f.write(content)
         os.replace(temporary, path)
     except BaseException:
         os.unlink(temporary)
         raise
 
 
-def compile_module(name: str, text: str, signatures: Mapping[str, Any], **options: Any) -> dict[str, Any]:
+class CodeCache:
+    """The compiled code of one function, a file for each signature; what numba's dispatcher asks for it and gives to it.
+
+    A file that is missing, damaged or of other sources counts for nothing; one that cannot be written is left out.
+    """
+
+    def __init__(self, folder: Path, stem: str, identity: bytes) -> None:
+        """Keep files that begin with `stem` in `folder`; `identity` is what the function was made of."""
+        self.cache_path = str(folder)
+        self._place = folder / stem
+        self._identity = identity
+
+    def load_overload(self, signature: Any, target: Any) -> Any:
+        """The compiled function, or None."""
+        from numba.core.compiler import CompileResult
+
+        rebuild: Callable[..., Any] = CompileResult._rebuild
+        path, identity = self._file(signature, target.codegen())
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        seal, payload = content[:32], content[32:]
+        if hashlib.sha256(identity + payload).digest() != seal:
+            return None
+        target.refresh()
+        return rebuild(target, *pickle.loads(payload))
+
+    def save_overload(self, signature: Any, result: Any) -> None:
+        """Keep a compiled function."""
+        if result.library.has_dynamic_globals or result.lifted:  # they point into this process
+            return
+        path, identity = self._file(signature, result.codegen)
+        payload = _dumps(result._reduce())
+        try:
+            write_bytes(path, hashlib.sha256(identity + payload).digest() + payload)
+        except OSError:  # a full disk, or a folder that somebody removes while we use it
+            pass
+
+    def _file(self, signature: Any, codegen: Any) -> tuple[Path, bytes]:
+        """The file for a signature on this processor, and what its seal includes."""
+        kind = repr((str(signature), codegen.magic_tuple())).encode()
+        name = f"{self._place.name}.{hashlib.sha256(kind).hexdigest()[:16]}.code"
+        return self._place.with_name(name), self._identity + kind
+
+
+def _dumps(value: Any) -> bytes:
+    from numba.core import serialize
+
+    dumps: Callable[[Any], bytes] = serialize.dumps
+    return dumps(value)
+
+
+def _identity(*parts: bytes | str, options: Mapping[str, Any]) -> bytes:
+    """A digest of what code is made of."""
+    import numba
+
+    settings = repr(sorted((name, sorted(o) if isinstance(o, set) else o) for name, o in options.items()))
+    all_parts = [numba.__version__, str(sys.implementation.cache_tag), settings, *parts]
+    digest = hashlib.sha256()
+    for part in all_parts:
+        part = part.encode() if isinstance(part, str) else part
+        digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.digest()
+
+
+def compile_function(function: Callable[..., Any], called: bytes, **options: Any) -> Callable[..., Any]:
+    """numba's dispatcher for a function of a file, whose code is kept beside that file, or else in `cache_folder`.
+
+    Args:
+        function: what to compile at its first call with arguments of a type.
+        called: what the functions of other files that it calls are made of.
+        options: for `numba.njit`.
+    """
+    import numba
+
+    dispatcher: Any = numba.njit(**options)(function)
+    cache = _cache_of(function, called, options)
+    if cache is not None:
+        dispatcher._cache = cache
+    return dispatcher
+
+
+def compile_callback(function: Callable[..., Any], signature: Any, **options: Any) -> Any:
+    """A C function, as `numba.cfunc` makes it at once, whose code is kept like that of `compile_function`.
+
+    Args:
+        function: what to compile; it calls no functions of other files.
+        signature: numba's signature.
+        options: for the compiler.
+    """
+    from numba.core.ccallback import CFunc
+
+    callback: Any = CFunc(function, (signature.args, signature.return_type), locals={}, options=options)
+    cache = _cache_of(function, b"", options)
+    if cache is not None:
+        callback._cache = cache
+    callback.compile()
+    return callback
+
+
+def _cache_of(function: Callable[..., Any], called: bytes, options: Mapping[str, Any]) -> CodeCache | None:
+    """Where a function's code is kept; None where it has no file of its own, or there is no place for others."""
+    enclosed = _dumps(tuple(cell.cell_contents for cell in function.__closure__ or ()))
+    try:
+        file = Path(inspect.getfile(function))
+        identity = _identity(file.read_bytes(), function.__code__.co_code, enclosed, called, options=options)
+        folder = file.parent / "__pycache__"
+        if not _is_writable(folder):
+            folder = cache_folder()
+    except OSError:
+        return None
+    which = hashlib.sha256(f"{file} {function.__qualname__}".encode() + enclosed).hexdigest()[:16]
+    return CodeCache(folder, f"{file.stem}.{function.__name__}.{which}", identity)
+
+
+def compile_module(
+    name: str, text: str, signatures: Mapping[str, Any], called: Mapping[str, Any] | None = None, **options: Any
+) -> dict[str, Any]:
     """Run the module `text` and compile the functions that `signatures` names, from the disk where they are there.
 
     Args:
-        name: an identifier, the beginning of the file's name.
+        name: an identifier, the beginning of the files' names.
         text: Python source of the module.
         signatures: function of the module -> numba signature; the only one it will have.
+        called: functions of such modules that this one calls.
         options: for `numba.njit`.
 
     Returns:
@@ -109,53 +239,23 @@ def compile_module(name: str, text: str, signatures: Mapping[str, Any], **option
     """
     import numba
 
-    identity = "\0".join([text, numba.__version__, str(sys.implementation.cache_tag), repr(sorted(options.items()))])
-    stem = f"{name}_{hashlib.sha256(identity.encode()).hexdigest()[:24]}"
-    try:
-        path = cache_folder() / f"{stem}.py"
-        if _text_of(path) != text:
-            write_text(path, text)
-        return _compile(path, text, signatures, options)
-    except OSError:  # a full disk, or a folder that somebody removes while we use it: compile in memory
-        return _run(f"<{stem}>", text, {f: numba.njit(signature, **options) for f, signature in signatures.items()})
-
-
-def _text_of(path: Path) -> str | None:
-    try:
-        return path.read_bytes().decode("utf-8", errors="replace")
-    except FileNotFoundError:
-        return None
-
-
-def _run(filename: str, text: str, wrappers: Mapping[str, Callable[[Any], Any]]) -> dict[str, Any]:
-    module = ModuleType(f"xparray_loops_{Path(filename).stem}")
+    called = called or {}
+    identity = _identity(text, *(f"{n} {f.__module__}" for n, f in called.items()), options=options)
+    stem = f"{name}_{identity.hex()[:24]}"
+    module = ModuleType(f"xparray_loops_{stem}")
     sys.modules[module.__name__] = module  # where numba looks for the names of a function that it takes from the disk
     names = module.__dict__
-    # The text in memory runs, never a file: a changed .py or .pyc on disk has no say in what is computed.
-    exec(compile(text, filename, "exec", dont_inherit=True), names)
-    names.update({f: wrap(names[f]) for f, wrap in wrappers.items()})
-    return names
-
-
-def _compile(path: Path, text: str, signatures: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
-    import numba
-
-    names = _run(str(path), text, dict.fromkeys(signatures, numba.njit(cache=True, **options)))
-    loops = [names[f] for f in signatures]
-    stored = Path(loops[0].stats.cache_path)
-    seal = path.with_suffix(".sha256")
-    # numba trusts what it finds: code that is not what was sealed after its compilation is thrown away first.
-    if _text_of(seal) != _digests(stored, path.stem):
-        for file in stored.glob(f"{path.stem}.*.nb[ci]"):
-            file.unlink(missing_ok=True)
+    names.update(called)
+    exec(compile(text, f"<{stem}>", "exec", dont_inherit=True), names)
+    try:
+        folder: Path | None = cache_folder()
+    except OSError:
+        folder = None
+    for f in signatures:
+        names[f] = numba.njit(**options)(names[f])
+        if folder is not None:
+            names[f]._cache = CodeCache(folder, f"{stem}.{f}", identity)
     for f, signature in signatures.items():
         names[f].compile(signature)
         names[f].disable_compile()
-    if any(loop.stats.cache_misses for loop in loops):
-        write_text(seal, _digests(stored, path.stem))
     return names
-
-
-def _digests(folder: Path, stem: str) -> str:
-    files = sorted(folder.glob(f"{stem}.*.nb[ci]"))
-    return "".join(f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.name}\n" for f in files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 
@@ -11,7 +12,7 @@ class Device:
 
     Args:
         backend: name of the backend, such as "numpy".
-        part: name of the memory within the backend, such as "0"; empty where there is only one.
+        part: name of the memory within the backend, such as "0"; empty where there is only one, and 0 for "cuda" alone.
 
     Example:
         >>> Device.parse("cuda:1")
@@ -22,6 +23,10 @@ class Device:
 
     backend: str
     part: str = ""
+
+    def __post_init__(self) -> None:
+        if self.backend == "cuda" and not self.part:
+            object.__setattr__(self, "part", "0")
 
     @classmethod
     def parse(cls, spec: str | Device) -> Device:
@@ -44,3 +49,57 @@ class Device:
 
     def __str__(self) -> str:
         return f"{self.backend}:{self.part}" if self.part else self.backend
+
+
+HOST = Device("numpy")
+
+# The devices of the `with xp.device(...)` blocks that are open, the innermost last: a stack for each thread and asynchronous task.
+_scopes: ContextVar[tuple[Device, ...]] = ContextVar("xparray.device", default=(HOST,))
+
+
+class device:
+    """Within a `with` block: where functions that make arrays out of none put them unless `device=` says otherwise.
+
+    The block holds in its own thread and asynchronous task; a new thread starts on "numpy". It moves no array: functions of
+    arrays go on running where the arrays live.
+
+    Args:
+        place: name of a device, or a Device.
+
+    Raises:
+        ImportError: the library behind the device is not installed.
+        ValueError: there is no such device.
+
+    Example:
+        >>> import xparray as xp
+        >>> with xp.device("numba"):
+        ...     x = xp.zeros((2,))
+        >>> str(xp.device_of(x)), str(xp.device_of(xp.zeros((2,))))
+        ('numba', 'numpy')
+    """
+
+    def __init__(self, place: str | Device) -> None:
+        from xparray._backend import get_backend  # which knows of Device
+
+        self.place = Device.parse(place)
+        get_backend(self.place.backend).native_device(self.place)
+
+    def __enter__(self) -> Device:
+        _scopes.set((*_scopes.get(), self.place))
+        return self.place
+
+    def __exit__(self, *error: object) -> None:
+        _scopes.set(_scopes.get()[:-1])
+
+    def __repr__(self) -> str:
+        return f"xparray.device({str(self.place)!r})"
+
+
+def default_device() -> Device:
+    """Where functions that make arrays out of none put them unless `device=` says otherwise: see `device`.
+
+    Example:
+        >>> str(default_device())
+        'numpy'
+    """
+    return _scopes.get()[-1]

@@ -73,8 +73,14 @@ def mixing_message(function: str, args: Iterable[Any]) -> str:
 
 def no_array(function: str, args: Iterable[Any], error: TypeError) -> TypeError:
     """`error`, which says that a type is no array, with the function and the argument before it."""
-    of_unknown_type = (f" argument {i} is {a!r:.60}:" for i, a in enumerate(args) if type(a) not in BACKEND_OF_TYPE)
-    return TypeError(f"{function}:{next(of_unknown_type, '')} {error}")
+    where = (f" argument {i} is {_shown(a)}:" for i, a in enumerate(args) if type(a) not in BACKEND_OF_TYPE)
+    return TypeError(f"{function}:{next(where, '')} {error}")
+
+
+def _shown(x: Any) -> str:
+    if hasattr(x, "shape") and hasattr(x, "dtype"):
+        return f"{type(x).__name__} {tuple(x.shape)} {dtype_name(x.dtype)}"
+    return f"{' '.join(repr(x).split()):.60}"
 
 
 def array_namespace(*arrays: Array) -> Any:
@@ -142,8 +148,8 @@ def to_device(x: Array, device: str | Device) -> Array:
     target.native_device(device)
     if source.records:
         return source.namespace.to_device(x, device=device)
-    if source is target and source.device_of(x) == device:
-        return source.wrap(x)
+    if source is target:
+        return source.wrap(x) if source.device_of(x) == device else source.move(x, device)
     return target.from_host(source.to_host(x).view(np.ndarray), device)
 
 

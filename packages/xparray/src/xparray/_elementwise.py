@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import functools
 import inspect
-import math
-import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
+from xparray import _short_cut
 from xparray._backend import BACKEND_OF_TYPE
 from xparray._dispatch import SCALARS, common_backend
-from xparray._fusion import Layout, compile_program, loads
-from xparray._kernel import jit_enabled
-from xparray._translate import CannotTranslate, Program, translate, why_never
+from xparray._host import Plan, is_trial
+from xparray._kernel import jit_enabled, references_only
+from xparray._program import NUMBERS, CannotTranslate, Program
+from xparray._translate import walk, why_never
 from xparray._typing import Array
 from xparray.backends.numba import NumbaArray
-
-_NUMBERS = frozenset({int, float, bool})
-_DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
-# C-contiguous and aligned, in the numbering of ndarray.flags.num.
-_READABLE = 0x0101
-_WRITABLE = 0x0501
-
-_lock = threading.RLock()
-_trial = threading.local()
 
 
 class Elementwise:
@@ -36,25 +26,34 @@ class Elementwise:
 
     __name__: str
     __qualname__: str
+    _decorator = "elementwise"
+    _reductions = False
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], *, strict: bool = False) -> None:
         if not isinstance(function, FunctionType):
             raise TypeError(
-                f"elementwise: got {function!r} ({type(function).__name__}); expected a function written with def"
+                f"{self._decorator}: got {function!r} ({type(function).__name__}); expected a function written with def"
             )
         functools.update_wrapper(self, function)
         self.function = function
+        self.strict = strict
         self._signature = inspect.signature(function)
         parameters = self._signature.parameters.values()
         if "out" in self._signature.parameters:
-            raise ValueError(f"{self.__name__}: elementwise takes out= itself; rename the function's parameter")
+            raise ValueError(f"{self.__name__}: {self._decorator} takes out= itself; rename the function's parameter")
         if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
-            raise ValueError(f"{self.__name__}: elementwise needs each parameter by name; replace *args and **kwargs")
+            raise ValueError(
+                f"{self.__name__}: {self._decorator} needs each parameter by name; replace *args and **kwargs"
+            )
         self._positional = sum(p.kind is not p.KEYWORD_ONLY for p in parameters)
         self._count = len(parameters)
         self._keywords = list(self._signature.parameters)[self._positional :]
-        self._plans: dict[tuple[type, ...], _Plan | str] = {}
+        self._plans: dict[tuple[type, ...], Plan | str] = {}  # plans, and why there is none
+        # What served the latest call without out, and the latest one with it.
+        self._short_cuts: list[_short_cut.Call | None] = [None, None]
         self._why: str | None = ""
+        if strict and (why := self.why_not) is not None:
+            raise CannotTranslate(why)
 
     @property
     def why_not(self) -> str | None:
@@ -62,26 +61,49 @@ class Elementwise:
 
         Before the first call: why no call can run fused, or None where one may.
         """
-        return why_never(self.function, self._count) if self._why == "" else self._why
+        return why_never(self.function, self._count, reductions=self._reductions) if self._why == "" else self._why
 
     def __call__(self, *args: Any, out: Any = None, **options: Any) -> Any:
         if options or len(args) != self._count:
             args = self._bind(args, options)
-        if not jit_enabled():
+        if not jit_enabled() and not self._has_kernels(args):
             self._why = "compiled loops are switched off, or numba is not installed"
             return self._refer(args, out)
+        try:
+            short_cut = self._short_cuts[out is None]
+            y = None if short_cut is None else short_cut(args, out)
+            if y is None:
+                y = self._run(args, out)
+            self._why = None
+            return y
+        except CannotTranslate as e:
+            if self.strict and not is_trial():
+                raise
+            self._why = str(e)
+        return self._refer(args, out)
+
+    def _run(self, args: tuple[Any, ...], out: Any) -> Any:
+        """The results by the plan for the arguments' types."""
         plan = self._plans.get(tuple(map(type, args)))
         if plan is None:
             plan = self._plan(args)
-        if isinstance(plan, _Plan):
-            try:
-                y = plan(args, out)
-                self._why = None
+        if isinstance(plan, str):
+            raise CannotTranslate(plan)
+        short_cut = plan.short_cuts.get((args[plan.first].dtype, out is None))
+        if short_cut is not None and short_cut is not self._short_cuts[out is None]:
+            self._short_cuts[out is None] = short_cut
+            y = short_cut(args, out)
+            if y is not None:
                 return y
-            except CannotTranslate as e:
-                plan = str(e)
-        self._why = plan
-        return self._refer(args, out)
+        return plan(args, out)
+
+    def _has_kernels(self, args: tuple[Any, ...]) -> bool:
+        """Whether kernels of a GPU may serve a call, which need no numba."""
+        return not references_only() and any(_place(type(a)) == "cuda" for a in args)
+
+    def forget(self) -> None:
+        """Drop the short cuts that served the latest calls."""
+        self._short_cuts[:] = None, None
 
     def _bind(self, args: tuple[Any, ...], options: dict[str, Any]) -> tuple[Any, ...]:
         """All arguments in the order of the parameters."""
@@ -89,17 +111,28 @@ class Elementwise:
         bound.apply_defaults()
         return tuple(bound.arguments.values())
 
-    def _plan(self, args: tuple[Any, ...]) -> _Plan | str:
+    def _plan(self, args: tuple[Any, ...]) -> Plan | str:
+        """What serves calls with arguments of these types, or why nothing does."""
         types = tuple(map(type, args))
-        named = {name: t for name, t in zip(self._signature.parameters, types, strict=True) if t not in _NUMBERS}
-        other = next((name for name, t in named.items() if t is not np.ndarray and t is not NumbaArray), None)
+        named = {name: t for name, t in zip(self._signature.parameters, types, strict=True) if t not in NUMBERS}
+        places = {name: _place(t) for name, t in named.items()}
+        other = next((name for name, place in places.items() if not place), None)
+        plan: Plan | str
         if other is not None:
-            why = f"{self.__name__}: {other} is {named[other].__name__}, neither a host array nor a Python number"
-            return self._plans.setdefault(types, why)
-        if not named:
-            return self._plans.setdefault(types, f"{self.__name__}: no argument is an array")
-        with _lock:
-            return self._plans.setdefault(types, _Plan(self, types))
+            plan = f"{self.__name__}: {other} is {named[other].__name__}, neither a host array nor a Python number"
+        elif not named:
+            plan = f"{self.__name__}: no argument is an array"
+        elif "cuda" in places.values():
+            from xparray._gpu import Plan as GpuPlan
+
+            plan = GpuPlan(self, types)
+        else:
+            plan = Plan(self, types)
+        return self._plans.setdefault(types, plan)
+
+    def walked(self, is_array: Sequence[bool]) -> Program:
+        """The function's operations, where the arguments marked by `is_array` are arrays and the others numbers."""
+        return walk(self.function, is_array, reductions=self._reductions)
 
     def evaluate(self, args: Sequence[Any]) -> Any:
         """What the function as it is written returns."""
@@ -181,246 +214,32 @@ class Elementwise:
         return self.__qualname__
 
     def __repr__(self) -> str:
-        return f"<elementwise {self.__qualname__}{self._signature}>"
+        return f"<{self._decorator} {self.__qualname__}{self._signature}>"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fused:
-    """Compiled loops and what a call of them needs."""
-
-    run: Callable[..., bool]
-    program: Program
-    layout: Layout
-    reads: tuple[int, ...]
-    dtypes: tuple[np.dtype[Any], ...]
-
-
-class _Plan:
-    """What is known of calls with arguments of given types: programs by dtype, loops by layout."""
-
-    def __init__(self, owner: Elementwise, types: tuple[type, ...]) -> None:
-        self.owner = owner
-        self.is_array = tuple(t not in _NUMBERS for t in types)
-        self.first = self.is_array.index(True)
-        self.is_tagged = NumbaArray in types
-        self.programs: dict[np.dtype[Any], Program | str] = {}
-        self.loops: dict[tuple[np.dtype[Any], Layout], _Fused | str] = {}
-        # The loops of the latest simple call: arrays of one shape, contiguous. By dtype, and whether out was given.
-        self.simple: dict[tuple[np.dtype[Any], bool], _Fused] = {}
-
-    def __call__(self, args: tuple[Any, ...], out: Any) -> Any:
-        first = args[self.first]
-        fused = self.simple.get((first.dtype, out is None))
-        if fused is not None:
-            y = self.run_simple(fused, args, out, first.shape, first.dtype)
-            if y is not None:
-                return y
-        return self.run_general(args, out)
-
-    def run_simple(
-        self, fused: _Fused, args: tuple[Any, ...], out: Any, shape: tuple[int, ...], dtype: np.dtype[Any]
-    ) -> Any:
-        """The results where all arrays are as in the call that `fused` was compiled for; None where some are not.
-
-        Every statement here counts: a call on small arrays costs more in it than in the loop.
-        """
-        flat = []
-        is_plain = not self.is_tagged
-        is_line = is_plain and len(shape) == 1
-        for j in fused.reads:
-            a = args[j]
-            if a.shape != shape or a.dtype is not dtype or a.flags.num & _READABLE != _READABLE:
-                return None
-            flat.append(a if is_line else a.reshape(-1) if is_plain else a.reshape(-1).view(np.ndarray))
-        if out is None:
-            outs = tuple([np.empty(shape, t) for t in fused.dtypes])
-            flat += outs if len(shape) == 1 else [o.reshape(-1) for o in outs]
-        else:
-            outs = out if type(out) is tuple else (out,)
-            if len(outs) != len(fused.dtypes):
-                return None
-            for o, alias, t in zip(outs, fused.layout.aliases, fused.dtypes, strict=True):
-                if alias is not None:
-                    if o is not args[alias] or not o.flags.writeable:
-                        return None
-                    continue
-                if (
-                    type(o) is not np.ndarray
-                    or o.shape != shape
-                    or o.dtype is not t
-                    or o.flags.num & _WRITABLE != _WRITABLE
-                ):
-                    return None
-                if any(o is args[j] for j in fused.reads):
-                    return None
-                flat.append(o.reshape(-1))
-        if not fused.run(*flat, *self.numbers(fused.program, args)):
-            raise CannotTranslate(self.overlap())
-        return self.finish(fused.program, outs, out is None)
-
-    def numbers(self, program: Program, args: tuple[Any, ...]) -> list[float]:
-        """The numbers that the loops take."""
-        values = program.numbers(*args)
-        if not _NUMBERS.issuperset(map(type, values)):
-            odd = next(type(v).__name__ for v in values if type(v) not in _NUMBERS)
-            raise CannotTranslate(
-                f"{self.owner.__name__}: it computes with a {odd}, neither an array argument nor a number"
-            )
-        return list(map(float, values))
-
-    def finish(self, program: Program, outs: Sequence[Array], is_fresh: bool) -> Any:
-        """What the call returns, given its results or the arrays of `out=`."""
-        if is_fresh and self.is_tagged:
-            outs = [o.view(NumbaArray) for o in outs]
-        return tuple(outs) if program.is_tuple else outs[0]
-
-    def overlap(self) -> str:
-        """Why the function as it is written runs for arrays that lie across each other."""
-        return f"{self.owner.__name__}: an array of out overlaps another array without being the same"
-
-    def run_general(self, args: tuple[Any, ...], out: Any) -> Any:
-        """The results for arrays of any shapes and strides."""
-        if getattr(_trial, "active", False):
-            raise CannotTranslate(f"{self.owner.__name__}: it is part of a function that is tried out on one element")
-        arrays = {i: a.view(np.ndarray) for i, a in enumerate(args) if self.is_array[i]}
-        dtype = arrays[self.first].dtype
-        if dtype not in _DTYPES or any(a.dtype != dtype for a in arrays.values()):
-            found = ", ".join(sorted({str(a.dtype) for a in arrays.values()}))
-            raise CannotTranslate(
-                f"{self.owner.__name__}: its arrays are {found}; loops take all float32 or all float64"
-            )
-        program = self.program(dtype, args)
-        reads = tuple(loads(program))
-        shape = self.shape(program, {j: arrays[j].shape for j in reads})
-        dtypes = tuple(np.dtype(np.bool_) if y.is_mask else dtype for y in program.outputs)
-        size = math.prod(shape)
-        single = frozenset(j for j in reads if arrays[j].size == 1 and size != 1)
-        flat = {j: self.flatten(arrays[j], shape, j in single) for j in reads}
-        outs: Sequence[Any]
-        if out is None:
-            outs = written = [np.empty(shape, t) for t in dtypes]
-            aliases: list[int | None] = [None] * len(outs)
-        else:
-            outs = self.owner.targets(out)
-            self.owner.check_count(outs, len(dtypes))
-            common_backend(self.owner.__name__, [*arrays.values(), *outs])
-            for k, (o, t) in enumerate(zip(outs, dtypes, strict=True)):
-                self.owner.check_target(k, o, shape, t)
-            direct = [o.dtype == t and o.flags.num & _WRITABLE == _WRITABLE for o, t in zip(outs, dtypes, strict=True)]
-            written = [o if d else np.empty(shape, t) for o, d, t in zip(outs, direct, dtypes, strict=True)]
-            begins = {_begin(arrays[j]): j for j in reads if arrays[j].flags.c_contiguous and arrays[j].shape == shape}
-            aliases = [
-                begins.get(_begin(o)) if d and o.dtype == dtype else None for o, d in zip(outs, direct, strict=True)
-            ]
-            flat |= {j: o.reshape(-1).view(np.ndarray) for j, o in zip(aliases, outs, strict=True) if j is not None}
-        layout = Layout(single, tuple(aliases))
-        fused = self.fuse(program, layout, reads, dtypes)
-        results = [o.reshape(-1).view(np.ndarray) for o, alias in zip(written, aliases, strict=True) if alias is None]
-        if not fused.run(*flat.values(), *results, *self.numbers(program, args)):
-            raise CannotTranslate(self.overlap())
-        for o, w in zip(outs, written, strict=True):
-            if o is not w:
-                np.copyto(o, w, casting="same_kind")
-        if not single and all(arrays[j].shape == shape for j in reads):
-            self.simple[dtype, out is None] = fused
-        return self.finish(program, outs, out is None)
-
-    def flatten(self, a: np.ndarray[Any, Any], shape: tuple[int, ...], is_single: bool) -> np.ndarray[Any, Any]:
-        """The elements of `a`, broadcast to `shape` unless one serves for all, in C order; a view where that is possible."""
-        if not is_single and a.shape != shape:
-            a = np.broadcast_to(a, shape)
-        return np.require(a, requirements=("C", "A")).reshape(-1)
-
-    def shape(self, program: Program, shapes: dict[int, tuple[int, ...]]) -> tuple[int, ...]:
-        """The shape of all results."""
-        name = self.owner.__name__
-        try:
-            shape = np.broadcast_shapes(*shapes.values())
-            each = [np.broadcast_shapes(*(shapes[j] for j in y.reads)) for y in program.outputs]
-        except ValueError:  # the function itself says which of its operations does not fit
-            raise CannotTranslate(f"{name}: its arrays have shapes {', '.join(map(str, shapes.values()))}") from None
-        if any(s != shape for s in each):
-            raise CannotTranslate(
-                f"{name}: its results have several shapes ({', '.join(map(str, each))}) where its arrays have {shape}"
-            )
-        return shape
-
-    def program(self, dtype: np.dtype[Any], args: tuple[Any, ...]) -> Program:
-        """The function's steps for arrays of `dtype`."""
-        program = self.programs.get(dtype)
-        if program is None:
-            with _lock:
-                program = self.programs[dtype] = self.translated(dtype, args)
-        if isinstance(program, str):
-            raise CannotTranslate(program)
-        return program
-
-    def translated(self, dtype: np.dtype[Any], args: tuple[Any, ...]) -> Program | str:
-        """The steps, after a look at what the function itself makes of one element; or why there are none."""
-        from xparray.kernels import elementary
-
-        try:
-            replaced = elementary.JITTED if self.is_tagged else {}
-            program = translate(self.owner.function, self.is_array, dtype, replaced)
-        except CannotTranslate as e:
-            return str(e)
-        before, _trial.active = getattr(_trial, "active", False), True
-        try:
-            with np.errstate(all="ignore"):
-                y = self.owner.evaluate(
-                    [np.ones(1, dtype) if array else a for a, array in zip(args, self.is_array, strict=True)]
-                )
-        finally:
-            _trial.active = before
-        results = y if isinstance(y, tuple) else (y,)
-        found = [(np.asarray(r).dtype, np.shape(r)) for r in results]
-        expected = [(np.dtype(np.bool_) if e.is_mask else dtype, (1,)) for e in program.outputs]
-        if found != expected:
-            return f"{self.owner.__name__}: one element gives {found}, where a loop would give {expected}"
-        return program
-
-    def fuse(
-        self, program: Program, layout: Layout, reads: tuple[int, ...], dtypes: tuple[np.dtype[Any], ...]
-    ) -> _Fused:
-        """The compiled loops for a layout."""
-        key = (program.dtype, layout)
-        fused = self.loops.get(key)
-        if fused is None:
-            with _lock:
-                fused = self.loops[key] = self.compiled(program, layout, reads, dtypes)
-        if isinstance(fused, str):
-            raise CannotTranslate(fused)
-        return fused
-
-    def compiled(
-        self, program: Program, layout: Layout, reads: tuple[int, ...], dtypes: tuple[np.dtype[Any], ...]
-    ) -> _Fused | str:
-        """The loops, or why numba gives none."""
-        import numba.core.config
-        import numba.core.errors
-
-        if vars(numba.core.config)["DISABLE_JIT"]:
-            return f"{self.owner.__name__}: numba is switched off (NUMBA_DISABLE_JIT)"
-        try:
-            run = compile_program(program, layout)
-        except numba.core.errors.NumbaError as e:
-            return f"{self.owner.__name__}: numba cannot compile its loops ({e})"
-        return _Fused(run, program, layout, reads, dtypes)
+def _place(t: type) -> str:
+    """Where arrays of the type `t` are computed by loops or kernels; "" where nothing of the kind is known."""
+    if t is np.ndarray or t is NumbaArray:
+        return "host"
+    try:
+        name = BACKEND_OF_TYPE[t].name
+    except TypeError:  # no array
+        return ""
+    return name if name == "cuda" else ""
 
 
-def _begin(a: np.ndarray[Any, Any]) -> int:
-    """The address of the first element."""
-    address: int = a.__array_interface__["data"][0]
-    return address
-
-
-def elementwise(function: Callable[..., Any]) -> Elementwise:
+@overload
+def elementwise(function: Callable[..., Any]) -> Elementwise: ...
+@overload
+def elementwise(*, strict: bool) -> Callable[[Callable[..., Any]], Elementwise]: ...
+def elementwise(function: Callable[..., Any] | None = None, *, strict: bool = False) -> Any:
     """Decorator over a function of elements and numbers, so that it runs as one fused loop where that is possible.
 
     The function as it is written, called with the arrays, is the meaning: `xp.sqrt`, `xp.where` and the operators act on whole
-    arrays of any backend, and Variables are recorded. For host arrays of one floating-point dtype, float32 or float64, and
-    Python numbers, its text becomes a compiled loop, without intermediate arrays and with the same bits; where it cannot, the
-    function runs as it is written, and `why_not` tells the reason. Three things a loop leaves open: which of two zeros is the
+    arrays of any backend, and Variables are recorded. For host arrays of floats, integers and truth values, broadcast together, and
+    Python numbers, its text becomes a compiled loop without intermediate arrays, threaded where there are many elements, with NumPy's
+    promotion and the same bits; on "numba" `xp.exp` and the like are xparray's own polynomials, in the same loop. Where it cannot,
+    the function runs as it is written, and `why_not` tells the reason. Three things a loop leaves open: which of two zeros is the
     greater one, whether arithmetic warns of overflow, and names of functions, which it looks up when it is made, not at each call.
 
     Call it with the function's arguments and `out=`, an array or a tuple of arrays, one for each result, that receive the
@@ -428,11 +247,13 @@ def elementwise(function: Callable[..., Any]) -> Elementwise:
 
     Args:
         function: takes elements and numbers, returns an element or a tuple of elements.
+        strict: raise `CannotTranslate` where the function would run as it is written.
 
     Raises:
         TypeError: `function` is no Python function; when called, `out` holds something else than arrays or another kind of dtype.
         ValueError: a parameter is called `out` or takes any number of arguments; when called, the arrays of `out` are not as many
             as the results, have other shapes, or are read-only.
+        CannotTranslate: with `strict`, no loop can do what the function does; names the line.
 
     Example:
         >>> import numpy as np
@@ -446,4 +267,6 @@ def elementwise(function: Callable[..., Any]) -> Elementwise:
         >>> p.tolist(), v.tolist()
         ([0.5, 0.5, 0.5], [-0.5, -0.5, -0.5])
     """
-    return Elementwise(function)
+    if function is None:
+        return lambda f: Elementwise(f, strict=strict)
+    return Elementwise(function, strict=strict)

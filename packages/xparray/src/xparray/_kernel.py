@@ -6,19 +6,20 @@ import functools
 import importlib.util
 import os
 import threading
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, overload
 
 import numpy as np
 
+from xparray._cache import compile_function
 from xparray._dispatch import SCALARS, common_backend
 from xparray.backends.numpy import backend as NUMPY
 
 # A contracted multiply-add and the sign of zero may differ from NumPy's; NaN and infinity may not.
 FASTMATH = {"contract", "nsz"}
 
-_enabled: bool | None = None
+_enabled: bool | None = None  # what jit_enabled says
+_switch: bool | None = None  # what `jit` says
 _compiling = threading.Lock()
 
 
@@ -28,6 +29,11 @@ def jit_enabled() -> bool:
     if _enabled is None:
         _enabled = os.environ.get("XPARRAY_JIT", "1") != "0" and importlib.util.find_spec("numba") is not None
     return _enabled
+
+
+def references_only() -> bool:
+    """Whether `XPARRAY_JIT=0` or `jit(False)` says so; without numba, versions that do not need it run."""
+    return os.environ.get("XPARRAY_JIT", "1") == "0" if _switch is None else not _switch
 
 
 class jit:
@@ -43,18 +49,18 @@ class jit:
     """
 
     def __init__(self, enabled: bool) -> None:
-        global _enabled  # noqa: PLW0603 - one switch for the process
+        global _enabled, _switch  # noqa: PLW0603 - one switch for the process
         if enabled and importlib.util.find_spec("numba") is None:
             raise ImportError("jit: numba is not installed; pip install xparray[numba]")
-        self._before = jit_enabled()
-        _enabled = enabled
+        self._before = jit_enabled(), _switch
+        _enabled = _switch = enabled
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, *error: object) -> None:
-        global _enabled  # noqa: PLW0603
-        _enabled = self._before
+        global _enabled, _switch
+        _enabled, _switch = self._before
 
 
 class Loop:
@@ -65,9 +71,10 @@ class Loop:
 
     def __init__(self, function: Callable[..., Any], *, reassociate: bool = False) -> None:
         self.function = function
-        self.reassociate = reassociate
+        self.fastmath = FASTMATH | {"reassoc"} if reassociate else FASTMATH
         self.compiled: Callable[..., Any] | None = None
         functools.update_wrapper(self, function)
+        _undeclared.append(self)
 
     def __call__(self, *args: Any) -> Any:
         compiled = self.compiled
@@ -77,19 +84,9 @@ class Loop:
         return compiled(*args)
 
     def _compile(self) -> Callable[..., Any]:
-        import numba
-
-        _declare_scalars()
-        function = self.function
-        called = _scalars_called(function)
-        if called:
-            # Numba's cache knows a loop by its name and its module's age; scalars of other modules have to show in the name.
-            function.__qualname__ += f"_{zlib.crc32(called):08x}"
-        fastmath = FASTMATH | {"reassoc"} if self.reassociate else FASTMATH
-        compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=fastmath)(
-            function
-        )
-        return compiled
+        _declare()
+        called = _code_called(self.function)
+        return compile_function(self.function, called, nogil=True, error_model="numpy", fastmath=self.fastmath)
 
 
 @overload
@@ -100,13 +97,13 @@ def loop(function: Callable[..., Any] | None = None, *, reassociate: bool = Fals
     """Decorator over a function of loops: see `Loop`.
 
     Args:
-        function: takes ndarrays and numbers, uses what numba compiles, and may call `scalar`s.
+        function: takes ndarrays and numbers, uses what numba compiles, and may call `scalar`s and other loops.
         reassociate: let sums be computed in vector lanes, in an order that the processor's vector width decides.
     """
     return functools.partial(Loop, reassociate=reassociate) if function is None else Loop(function)
 
 
-# The scalars: versions by dtype. Those in `_undeclared` are new to numba, which is loaded at the first compilation.
+# The scalars: versions by dtype. Those and the loops in `_undeclared` are new to numba, which is loaded at the first compilation.
 _scalars: dict[Callable[..., Any], dict[str, Callable[..., Any]]] = {}
 _undeclared: list[Callable[..., Any]] = []
 
@@ -136,27 +133,42 @@ def scalar(**versions: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def _declare_scalars() -> None:
+def _declare() -> None:
+    """Tell numba what loops may call."""
     from numba.extending import overload as implement
 
     def declare(function: Callable[..., Any]) -> None:
+        fastmath = function.fastmath if isinstance(function, Loop) else FASTMATH
+        # A loop with a call in it is not vectorised, and a call with a few arrays takes as long as adding up a row.
+        options: Any = {"error_model": "numpy", "fastmath": fastmath, "forceinline": True}
+
         # Numba asks with the types of the arguments, whose names are those of dtypes.
-        @implement(function, strict=False, jit_options={"error_model": "numpy", "fastmath": FASTMATH})
+        @implement(function, strict=False, jit_options=options)
         def version(*types: Any) -> Callable[..., Any] | None:
-            return _scalars[function].get(str(types[0]))
+            return function.function if isinstance(function, Loop) else _scalars[function].get(str(types[0]))
 
     while _undeclared:
         declare(_undeclared.pop())
 
 
-def _scalars_called(function: Callable[..., Any]) -> bytes:
-    """The byte code, names and constants of the scalars that a function calls, and of those they call."""
-    names = ((name, function.__globals__.get(name)) for name in function.__code__.co_names)
+def _code_called(function: Callable[..., Any]) -> bytes:
+    """The byte code, names and constants of the scalars and loops that a function calls, and of those they call."""
     called = b""
-    for f in (version for _, g in names if callable(g) and g in _scalars for version in _scalars[g].values()):
-        code = f.__code__
-        called += code.co_code + repr((code.co_names, code.co_consts)).encode() + _scalars_called(f)
+    for name in function.__code__.co_names:
+        g = function.__globals__.get(name)
+        if type(g) in (int, float):
+            called += f"{name} = {g!r}".encode()
+        for f in _versions(g):
+            code = f.__code__
+            called += code.co_code + repr((code.co_names, code.co_consts)).encode() + _code_called(f)
     return called
+
+
+def _versions(g: Any) -> Iterable[Callable[..., Any]]:
+    """The functions behind a loop or a scalar; none behind anything else."""
+    if isinstance(g, Loop):
+        return [g.function]
+    return _scalars[g].values() if callable(g) and g in _scalars else []
 
 
 class Kernel:
@@ -172,7 +184,7 @@ class Kernel:
         """Decorator: a faster version for arrays on `where` ("host", or a backend's name).
 
         It takes plain arrays and may return `NotImplemented` for arguments it does not serve; the reference runs then.
-        A version that calls `loop`s runs only where numba is installed; `jit=False` says that it calls none.
+        A version for "host" that calls `loop`s runs only where numba is installed; `jit=False` says that it calls none.
         """
 
         def register(version: Callable[..., Any]) -> Callable[..., Any]:
@@ -197,7 +209,9 @@ class Kernel:
     def _version(self, where: str) -> Callable[..., Any] | None:
         """The version for arrays on `where`, if there is one and it may run."""
         version = self.versions.get(where)
-        return version if where not in self.jitted or _enabled or jit_enabled() else None
+        if where not in self.jitted or _enabled or jit_enabled() or (where != "host" and not references_only()):
+            return version
+        return None
 
     def _elsewhere(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """A call with other arguments than plain arrays and numbers."""

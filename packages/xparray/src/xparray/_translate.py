@@ -1,8 +1,8 @@
-"""From the text of an elementwise function to the steps that one element takes through it.
+"""From the text of a function of elements to the operations that it consists of.
 
 The function's syntax tree is walked with a value for each name: a `Number`, which is the same for all elements and is computed
-in Python before the loop, exactly as the function would; or an `Element`, one step's result for the element at hand. What the
-walk does not know, or cannot promise to have NumPy's bits, it refuses with `CannotTranslate`.
+in Python before the loop, exactly as the function would; or an `Element`, one operation's result for the element at hand. What
+the walk does not know it refuses with `CannotTranslate`.
 """
 
 from __future__ import annotations
@@ -11,123 +11,36 @@ import ast
 import builtins
 import inspect
 import math
-import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from types import CodeType, FunctionType
-from typing import Any, TypeAlias
+from types import FunctionType
+from typing import Any
 
 import numpy as np
 
+from xparray._program import FOLDS, CannotTranslate, Element, Number, Operation, Program, Value
+from xparray._source import definition
+
 _MAX_DEPTH = 8
-
-
-class CannotTranslate(Exception):
-    """Why a function runs as it is written; the text names the line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A Python number; `code` computes it from the function's arguments, `literal` is its value where the text tells."""
-
-    code: str
-    literal: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Element:
-    """The result of a step; `reads` are the positions of the arguments that decide its shape."""
-
-    name: str
-    is_mask: bool
-    reads: frozenset[int]
-
-
-Value: TypeAlias = "Number | Element | tuple[Number | Element, ...]"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One operation. A load reads argument `position`; a call applies `function` to whole arrays; else `code` stands in a loop.
-
-    `operands` are names of elements; in a call also names of numbers, and literals.
-    """
-
-    result: Element
-    code: str = ""
-    operands: tuple[str, ...] = ()
-    position: int | None = None
-    function: Callable[..., Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Program:
-    """What an elementwise function does for arguments of given kinds.
-
-    `numbers(*args)` are the values of c0, c1, ... in the steps; `is_tuple` tells whether the function returns a tuple.
-    """
-
-    name: str
-    dtype: np.dtype[Any]
-    steps: tuple[Step, ...]
-    outputs: tuple[Element, ...]
-    is_tuple: bool
-    numbers: Callable[..., tuple[Any, ...]]
-    number_count: int
-
-
-# Operations that a loop computes to NumPy's bits, NaN and infinity included. {0}, {1}, ... are names, T is the loop's dtype.
-_LOOP = {
-    "absolute": "abs({0})",
-    "fabs": "abs({0})",
-    "negative": "-{0}",
-    "positive": "{0}",
-    "add": "{0} + {1}",
-    "subtract": "{0} - {1}",
-    "multiply": "{0} * {1}",
-    "divide": "{0} / {1}",
-    "reciprocal": "T(1) / {0}",
-    "square": "{0} * {0}",
-    "sqrt": "np.sqrt({0})",
-    "floor": "np.floor({0})",
-    "ceil": "np.ceil({0})",
-    "trunc": "np.trunc({0})",
-    "rint": "np.rint({0})",
-    "sign": "T(1) if {0} > T(0) else (T(-1) if {0} < T(0) else (T(0) if {0} == T(0) else {0}))",
-    "maximum": "{0} if ({0} >= {1}) | ({0} != {0}) else {1}",
-    "minimum": "{0} if ({0} <= {1}) | ({0} != {0}) else {1}",
-    "fmax": "{0} if ({0} >= {1}) | ({1} != {1}) else {1}",
-    "fmin": "{0} if ({0} <= {1}) | ({1} != {1}) else {1}",
-    "zeros_like": "T(0)",
-    "ones_like": "T(1)",
-}
-_COMPARE = {
-    "less": "{0} < {1}",
-    "less_equal": "{0} <= {1}",
-    "greater": "{0} > {1}",
-    "greater_equal": "{0} >= {1}",
-    "equal": "{0} == {1}",
-    "not_equal": "{0} != {1}",
-    "isnan": "{0} != {0}",
-    "isinf": "abs({0}) == T(np.inf)",
-    "isfinite": "abs({0}) < T(np.inf)",
-}
-_LOGICAL = {"logical_and": "{0} & {1}", "logical_or": "{0} | {1}", "logical_xor": "{0} ^ {1}", "logical_not": "not {0}"}
-# The functions among them that are no ufuncs of NumPy, and how many arguments each takes here.
-_OTHER = {"where": np.where, "clip": np.clip, "zeros_like": np.zeros_like, "ones_like": np.ones_like}
-_ARGUMENTS = {"where": 3, "clip": 3, "zeros_like": 1, "ones_like": 1}
+# The functions besides NumPy's ufuncs that make elements of elements, and how many arguments each takes.
+_ARGUMENTS = {"where": 3, "clip": 3, "zeros_like": 1, "ones_like": 1, "astype": 2}
+_REDUCTIONS = (*FOLDS, "mean")
+# The functions of xparray that are not NumPy's of that name on real numbers.
+_DIFFERENT = {"floor_divide"}
 
 _BINARY: dict[type[ast.operator], tuple[str, str]] = {
     ast.Add: ("+", "add"),
     ast.Sub: ("-", "subtract"),
     ast.Mult: ("*", "multiply"),
     ast.Div: ("/", "divide"),
-    ast.Pow: ("**", "power"),
-    ast.FloorDiv: ("//", ""),
-    ast.Mod: ("%", ""),
-    ast.BitAnd: ("&", "logical_and"),
-    ast.BitOr: ("|", "logical_or"),
-    ast.BitXor: ("^", "logical_xor"),
+    ast.Pow: ("**", "**"),
+    ast.FloorDiv: ("//", "floor_divide"),
+    ast.Mod: ("%", "remainder"),
+    ast.BitAnd: ("&", "bitwise_and"),
+    ast.BitOr: ("|", "bitwise_or"),
+    ast.BitXor: ("^", "bitwise_xor"),
+    ast.LShift: ("<<", "left_shift"),
+    ast.RShift: (">>", "right_shift"),
 }
 _COMPARISON: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Lt: ("<", "less"),
@@ -137,111 +50,149 @@ _COMPARISON: dict[type[ast.cmpop], tuple[str, str]] = {
     ast.Eq: ("==", "equal"),
     ast.NotEq: ("!=", "not_equal"),
 }
-_UNARY: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Not: "not ", ast.Invert: "~"}
+_UNARY: dict[type[ast.unaryop], tuple[str, str]] = {
+    ast.USub: ("-", "negative"),
+    ast.UAdd: ("+", "positive"),
+    ast.Invert: ("~", "invert"),
+    ast.Not: ("not ", ""),
+}
 
 
-def translate(
-    function: FunctionType,
-    is_array: Sequence[bool],
-    dtype: np.dtype[Any],
-    replaced: Mapping[str, Callable[..., Any]],
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the elements that a function gives are reduced.
+
+    Attributes:
+        fold: one of `FOLDS`, or "fold" for `combine`.
+        combine: a function of two values, the user's own or one that NumPy knows.
+        post_map: a function of the reductions' results, or None.
+        axis: the axes, None for all.
+        keepdims: whether they stay, with length 1.
+    """
+
+    fold: str
+    combine: Callable[..., Any] | None
+    post_map: Callable[..., Any] | None
+    axis: tuple[int, ...] | None
+    keepdims: bool
+
+
+def walk(
+    function: FunctionType, is_array: Sequence[bool], *, reductions: bool = False, ending: Ending | None = None
 ) -> Program:
-    """The steps of `function` when the arguments marked by `is_array` are arrays of `dtype` and the others Python numbers.
+    """The operations of `function` when the arguments marked by `is_array` are arrays and the others Python numbers.
 
     Args:
         function: what to walk through.
         is_array: for each argument, whether it is an array.
-        dtype: float32 or float64.
-        replaced: what xparray's functions call for these arrays instead of NumPy's function of that name.
+        reductions: whether it may end in reductions.
+        ending: how its results are reduced.
 
     Raises:
-        CannotTranslate: the function does something that one loop over elements cannot, or not to NumPy's bits.
+        CannotTranslate: the function does something that has no form in a loop over elements; names the function and the line.
     """
-    walk = _Walk(dtype, replaced)
-    parameters: list[Value] = []
-    for position, array in enumerate(is_array):
-        if array:
-            element = walk.step(Step(Element(f"e{position}", False, frozenset({position})), position=position))
-            parameters.append(element)
-        else:
-            parameters.append(Number(f"a{position}"))
-    result = walk.inline(function, parameters, None)
-    outputs = result if isinstance(result, tuple) else (result,)
-    if not outputs or not all(isinstance(y, Element) for y in outputs):
-        raise CannotTranslate(
-            f"{function.__name__}: it returns a number, which no array decides; NumPy's rules give its dtype"
-        )
+    state = _Walk(reductions=reductions)
+    parameters = [Element(f"e{i}", frozenset({i})) if a else Number(f"a{i}") for i, a in enumerate(is_array)]
+    result = state.inline(function, parameters, None)
+    if ending is not None:
+        result = state.end(function.__name__, result, ending)
+    elements = _elements(function.__name__, result)
+    used = {v.name for op in state.operations.values() for v in op.operands if isinstance(v, Element)}
+    used |= {y.name for y in elements}
+    axis, keepdims = state.axes or (None, False)
     return Program(
-        function.__name__,
-        dtype,
-        tuple(walk.steps),
-        tuple(y for y in outputs if isinstance(y, Element)),
-        isinstance(result, tuple),
-        walk.compute_numbers(len(is_array)),
-        len(walk.numbers),
+        name=function.__name__,
+        inputs=tuple(p for p in parameters if isinstance(p, Element) and p.name in used),
+        operations=tuple(state.operations.values()),
+        outputs=elements,
+        is_tuple=isinstance(result, tuple),
+        names=dict(state.numbers),
+        numbers=state.compute_numbers(len(is_array)),
+        axis=axis,
+        keepdims=keepdims,
+        combine=None if ending is None or ending.combine is None else _of_two(ending.combine),
     )
 
 
-def why_never(function: FunctionType, count: int) -> str | None:
+def _of_two(function: Any) -> Program:
+    """The operations of a function of two values."""
+    name = identify(function)
+    if not name:
+        return walk(function, [True, True])
+    values = Element("e0", frozenset({0})), Element("e1", frozenset({1}))
+    operation = Operation(Element("v0", frozenset({0, 1})), name, values, name)
+    return Program(name, values, (operation,), (operation.result,), is_tuple=False, names={}, numbers=lambda *_: ())
+
+
+def _elements(name: str, result: Value) -> tuple[Element, ...]:
+    outputs = result if isinstance(result, tuple) else (result,)
+    elements = tuple(y for y in outputs if isinstance(y, Element))
+    if not outputs or len(elements) != len(outputs):
+        raise CannotTranslate(f"{name}: it returns a number, which no array decides; NumPy's rules give its dtype")
+    return elements
+
+
+def why_never(function: FunctionType, count: int, *, reductions: bool = False) -> str | None:
     """Why `function` of `count` arguments can be translated for no kinds of arguments; None where some may be."""
-    walk = _Walk(np.dtype(np.float32), {}, only_form=True)
+    state = _Walk(reductions=reductions, only_form=True)
     try:
-        walk.inline(function, [Number(f"a{i}") for i in range(count)], None)
+        state.inline(function, [Number(f"a{i}") for i in range(count)], None)
     except CannotTranslate as e:
         return str(e)
     return None
 
 
 class _Walk:
-    """Steps and numbers gathered on the way through a function and those it calls."""
+    """Operations and numbers gathered on the way through a function and those it calls."""
 
-    def __init__(
-        self, dtype: np.dtype[Any], replaced: Mapping[str, Callable[..., Any]], *, only_form: bool = False
-    ) -> None:
-        self.dtype = dtype
-        self.replaced = replaced
+    def __init__(self, *, reductions: bool = False, only_form: bool = False) -> None:
+        self.reductions = reductions
         self.only_form = only_form  # all arguments stand as numbers: ask only whether the form of the text is known
-        self.steps: list[Step] = []
-        self.known: dict[object, Element] = {}
+        self.operations: dict[object, Operation] = {}  # each but once
         self.numbers: dict[str, str] = {}  # code -> name
         self.prelude: list[str] = []
         self.prelude_names: dict[str, Any] = {}
+        self.axes: tuple[tuple[int, ...] | None, bool] | None = None
         self.depth = 0
         self.lazy = 0
 
-    def step(self, step: Step) -> Element:
-        """Take a step, unless the same one was taken before."""
-        key = (step.code, step.operands, step.position, step.function, step.result.reads)
-        if key not in self.known:
-            self.known[key] = step.result
-            self.steps.append(step)
-        return self.known[key]
+    def record(
+        self,
+        function: str,
+        operands: Sequence[Element | Number],
+        place: str,
+        *,
+        dtype: np.dtype[Any] | None = None,
+        folds: bool = False,
+    ) -> Element:
+        """The element that an operation gives."""
+        key = function, tuple(operands), dtype
+        if key not in self.operations:
+            elements = [v for v in operands if isinstance(v, Element)]
+            reads = frozenset[int]().union(*(v.reads for v in elements))
+            result = Element(f"v{len(self.operations)}", reads, folds or any(v.is_folded for v in elements))
+            self.operations[key] = Operation(result, function, tuple(operands), place, dtype)
+            for v in operands:
+                if isinstance(v, Number) and v.literal is None:
+                    self.numbers.setdefault(v.code, f"c{len(self.numbers)}")
+        return self.operations[key].result
 
-    def new(self, template: str, values: Sequence[Element | Number], *, is_mask: bool = False) -> Element:
-        """A step in a loop."""
-        names = [v.name if isinstance(v, Element) else self.constant(v) for v in values]
-        operands = tuple(v.name for v in values if isinstance(v, Element))
-        return self.step(Step(self.result(values, is_mask), template.format(*names), operands))
-
-    def call(self, function: Callable[..., Any], values: Sequence[Element | Number]) -> Element:
-        """A step that NumPy takes, with whole arrays."""
-        operands = tuple(v.name if isinstance(v, Element) else self.number(v) for v in values)
-        return self.step(Step(self.result(values, False), "", operands, function=function))
-
-    def result(self, values: Sequence[Element | Number], is_mask: bool) -> Element:
-        """A fresh element that `values` decide."""
-        reads = frozenset[int]().union(*(v.reads for v in values if isinstance(v, Element)))
-        return Element(f"v{len(self.steps)}", is_mask, reads)
-
-    def number(self, value: Number) -> str:
-        """The name under which a number reaches the steps, or its literal."""
-        if value.literal is not None:
-            return repr(value.literal)
-        return self.numbers.setdefault(value.code, f"c{len(self.numbers)}")
-
-    def constant(self, value: Number) -> str:
-        """A number as a loop writes it, in the loop's dtype."""
-        return self.number(value) if value.literal is None else f"T({self.number(value)})"
+    def end(self, name: str, result: Value, ending: Ending) -> Value:
+        """The reductions of what a function gives, and what is made of them."""
+        self.axes = ending.axis, ending.keepdims
+        folded = [self.record(ending.fold, [x], name, folds=True) for x in _elements(name, result)]
+        post_map = ending.post_map
+        if post_map is None:
+            return tuple(folded) if isinstance(result, tuple) else folded[0]
+        known = identify(post_map)
+        if known:
+            return self.record(known, folded, name)
+        body = _body(post_map)
+        if body is None:
+            raise CannotTranslate(
+                f"{name}: post_map is {post_map!r}, no function that xparray or NumPy defines and no def"
+            )
+        return self.inline(body, folded, name)
 
     def once(self, code: str) -> Number:
         """A number computed once, where the function computes it, however often it is read.
@@ -288,13 +239,17 @@ class _Scope:
     def __init__(self, walk: _Walk, function: FunctionType, arguments: Sequence[Value]) -> None:
         self.walk = walk
         self.function = function
-        self.definition = _definition(function)
+        self.definition = definition(function)
         self.values = dict(zip(inspect.signature(function).parameters, arguments, strict=True))
 
     def refuse(self, node: ast.AST, why: str) -> CannotTranslate:
         """The error that says which line is at fault."""
+        return CannotTranslate(f"{self.place(node)} {why}")
+
+    def place(self, node: ast.AST) -> str:
+        """The function, the line and its text."""
         text = ast.unparse(node).partition("\n")[0]
-        return CannotTranslate(f"{self.function.__name__}, line {getattr(node, 'lineno', '?')}: `{text}` {why}")
+        return f"{self.function.__name__}, line {getattr(node, 'lineno', '?')}: `{text}`"
 
     # Statements
 
@@ -406,11 +361,10 @@ class _Scope:
     def literal(self, node: ast.expr, value: float) -> Number:
         """A number of the text."""
         try:
-            number = float(value)
+            is_finite = math.isfinite(value)
         except OverflowError:
             raise self.refuse(node, "is too large for a floating-point number") from None
-        # An integer keeps its type in the code of numbers: 7 // 2 and 10 ** 20 are Python's.
-        return Number(repr(value) if math.isfinite(number) else "1e999", number if math.isfinite(number) else None)
+        return Number(repr(value), value) if is_finite else Number("1e999")
 
     def name(self, node: ast.expr, name: str) -> Value:
         """What a name stands for."""
@@ -435,29 +389,20 @@ class _Scope:
             raise self.refuse(node, "is no operation between elements")
         if isinstance(left, Number) and isinstance(right, Number):
             return Number(f"({left.code} {sign} {right.code})")
-        if name == "power":
-            if isinstance(right, Number):
-                self.need_floats(node, [left])
-                if right.literal == 2:  # NumPy's operator computes a product here; its other such cases are left to it
-                    return self.walk.new("{0} * {0}", [left])
-                return self.walk.call(operator.pow, [left, right])
-            return self.apply(node, np.power, name, [left, right])
-        if not name:
-            raise self.refuse(node, f"uses `{sign}`, which has no form in a loop with NumPy's results")
-        return self.apply(node, None, name, [left, right])
+        return self.apply(node, name, [left, right])
 
     def unary(self, node: ast.expr, op: ast.unaryop, value: Element | Number) -> Value:
         """`op value`."""
-        sign = _UNARY[type(op)]
+        sign, name = _UNARY[type(op)]
         if isinstance(value, Number):
-            if value.literal and sign in "+-":  # not for 0: -0 is 0, and -0.0 another number
+            if (
+                value.literal and sign in "+-" and type(value.literal) is not bool
+            ):  # not for 0: -0 is 0, and -0.0 another number
                 return Number(f"({sign}{value.code})", -value.literal if sign == "-" else value.literal)
             return Number(f"({sign}{value.code})")
-        if sign == "~" and value.is_mask:
-            return self.apply(node, None, "logical_not", [value])
-        if sign in "+-":
-            return self.apply(node, None, "negative" if sign == "-" else "positive", [value])
-        raise self.refuse(node, "asks an array for one truth value; write xp.logical_not(x)")
+        if not name:
+            raise self.refuse(node, "asks an array for one truth value; write xp.logical_not(x)")
+        return self.apply(node, name, [value])
 
     def compare(self, node: ast.expr, ops: Sequence[ast.cmpop], values: Sequence[Element | Number]) -> Value:
         """`a < b`, and for numbers also chains."""
@@ -471,7 +416,7 @@ class _Scope:
             )
         if len(ops) > 1:
             raise self.refuse(node, "asks an array for one truth value; write (a < x) & (x < b)")
-        return self.apply(node, None, _COMPARISON[type(ops[0])][1], values)
+        return self.apply(node, _COMPARISON[type(ops[0])][1], values)
 
     # Calls
 
@@ -479,10 +424,16 @@ class _Scope:
         """A call: of a function of xparray or NumPy, of a function to be walked through, or of one of numbers."""
         if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
             raise self.refuse(node, "has arguments that the text does not show")
+        function = self.resolve(node.func)
+        name = identify(function)
+        if name in _REDUCTIONS:
+            return self.reduction(node, name, node.args)
+        if function is None and isinstance(node.func, ast.Attribute) and node.func.attr in _REDUCTIONS:
+            return self.reduction(node, node.func.attr, [node.func.value, *node.args])
+        if name == "astype" and len(node.args) == 2 and not node.keywords:
+            return self.converted(node, *node.args)
         arguments = [self.visit(a) for a in node.args]
         options = {str(k.arg): self.visit(k.value) for k in node.keywords}
-        function = self.resolve(node.func)
-        ufunc, name, is_own = _identify(function)
         values = [a for a in (*arguments, *options.values()) if not isinstance(a, tuple)]
         if len(values) == len(arguments) + len(options) and all(isinstance(v, Number) for v in values):
             if name and function is not builtins.abs and not self.walk.only_form:
@@ -493,9 +444,13 @@ class _Scope:
             named = [f"{k}={c}" for k, c in zip(options, codes[len(arguments) :], strict=True)]
             return self.walk.once(f"{self.only_number(node.func, node)}({', '.join(codes[: len(arguments)] + named)})")
         if name:
+            if name in _DIFFERENT and not isinstance(function, np.ufunc):
+                raise self.refuse(
+                    node, f"has other results than NumPy's {name} at infinities, which loops have; write x // y"
+                )
             if options or len(values) != len(arguments):
                 raise self.refuse(node, "has options, or a tuple, where a loop takes elements only")
-            return self.apply(node, ufunc, name, values, self.walk.replaced.get(name) if is_own else None)
+            return self.apply(node, name, values)
         body = _body(function)
         if body is None:
             raise self.refuse(node, "is no function of elements that xparray or NumPy defines")
@@ -538,67 +493,85 @@ class _Scope:
             values.append(self.kept(value))
         return values
 
-    def apply(
-        self,
-        node: ast.expr,
-        ufunc: np.ufunc | None,
-        name: str,
-        values: Sequence[Element | Number],
-        replacement: Callable[..., Any] | None = None,
-    ) -> Element:
-        """The element that the function `name` gives for `values`, of which one at least is an element."""
-        expected = ufunc.nin if ufunc is not None else _ARGUMENTS.get(name, len(values))
+    def apply(self, node: ast.expr, name: str, values: Sequence[Element | Number]) -> Element:
+        """The element that NumPy's function `name` gives for `values`, of which one at least is an element."""
+        expected = count(name)
         if len(values) != expected:
             raise self.refuse(node, f"has {len(values)} arguments; {name} takes {expected} in a loop")
-        if name in _LOGICAL:
-            if not all(isinstance(v, Element) and v.is_mask for v in values):
-                raise self.refuse(node, "combines truth values with something else")
-            return self.walk.new(_LOGICAL[name], values, is_mask=True)
-        if name == "where":
-            condition, *values = values
-            if not (isinstance(condition, Element) and condition.is_mask):
-                raise self.refuse(node, "has a condition that is no comparison of elements")
-            values = self.need_floats(node, values)
-            return self.walk.new("{1} if {0} else {2}", [condition, *values])
-        values = self.need_floats(node, values)
-        if name == "clip":
-            x, low, high = values
-            raised = self.walk.new("{0} if ({0} > {1}) | ({0} != {0}) else {1}", [x, low])
-            return self.walk.new("{0} if ({0} < {1}) | ({0} != {0}) else {1}", [raised, high])
-        if name in _COMPARE:
-            return self.walk.new(_COMPARE[name], values, is_mask=True)
-        if name in ("zeros_like", "ones_like"):
-            return self.walk.step(Step(self.walk.result(values, False), _LOOP[name]))
-        if name in _LOOP:
-            return self.walk.new(_LOOP[name], values)
-        char = self.walk.dtype.char
-        if ufunc is None or f"{char * ufunc.nin}->{char}" not in ufunc.types:
-            raise self.refuse(node, f"gives no {self.walk.dtype} for {self.walk.dtype}")
-        return self.walk.call(replacement or ufunc, values)
-
-    def need_floats(self, node: ast.expr, values: Sequence[Element | Number]) -> list[Element | Number]:
-        """The operands of arithmetic: a truth value among them counts as 0 or 1 where a float array says the dtype."""
-        if not any(isinstance(v, Element) and not v.is_mask for v in values):
+        if len({v.is_folded for v in values if isinstance(v, Element)}) > 1:
             raise self.refuse(
-                node, "computes with truth values and numbers only, to another dtype; use xp.where(condition, a, b)"
+                node, "computes with a reduction's result and the array itself; reductions end a fused function"
             )
-        return [self.walk.new("T({0})", [v]) if isinstance(v, Element) and v.is_mask else v for v in values]
+        if name == "where" and isinstance(values[0], Number):
+            raise self.refuse(node, "has a condition that is no array")
+        return self.walk.record(name, values, self.place(node))
+
+    def converted(self, node: ast.Call, x: ast.expr, dtype: ast.expr) -> Value:
+        """`xp.astype(x, dtype)`."""
+        value = self.single(x)
+        if self.walk.only_form:
+            return value
+        named = dtype.value if isinstance(dtype, ast.Constant) else self.resolve(dtype)
+        if isinstance(value, Number) or not isinstance(named, str | type | np.dtype):
+            raise self.refuse(node, "converts something else than an array to a dtype that the text names")
+        return self.walk.record("astype", [value], self.place(node), dtype=np.dtype(named))
+
+    def reduction(self, node: ast.Call, name: str, args: Sequence[ast.expr]) -> Value:
+        """`xp.sum(x, axis=1, keepdims=True)` and the like."""
+        if not self.walk.reductions:
+            raise self.refuse(node, "reduces an array; xp.fuse and xp.reduction do that, elementwise does not")
+        options: dict[str, Any] = {"axis": None, "keepdims": False}
+        try:
+            given = dict(zip(("axis",), args[1:], strict=len(args) > 2)) | {str(k.arg): k.value for k in node.keywords}
+            options |= {k: ast.literal_eval(v) for k, v in given.items()}
+        except ValueError:
+            raise self.refuse(node, "has axes that the text does not show as numbers") from None
+        axis, keepdims = options.pop("axis"), options.pop("keepdims")
+        axis = (axis,) if type(axis) is int else axis
+        if options or type(keepdims) is not bool or not (axis is None or all(type(a) is int for a in axis)):
+            raise self.refuse(node, "has other options than axis and keepdims")
+        value = self.single(args[0])
+        if isinstance(value, Number):
+            if self.walk.only_form:
+                return value
+            raise self.refuse(node, "reduces a number")
+        if value.is_folded:
+            raise self.refuse(node, "reduces the result of a reduction")
+        if self.walk.axes not in (None, (axis, keepdims)):
+            raise self.refuse(
+                node, "has other axes than the reduction before; those of a fused function go along the same"
+            )
+        self.walk.axes = axis, keepdims
+        return self.walk.record(name, [value], self.place(node), folds=True)
 
 
-def _identify(function: Any) -> tuple[np.ufunc | None, str, bool]:
-    """The ufunc that a function is or, if it is xparray's, calls; NumPy's name for it, "" for others; whether it is xparray's."""
+def identify(function: Any) -> str:
+    """NumPy's name for the function of elements that `function` is or, if it is xparray's, calls; "" for others.
+
+    A function of `xparray.special` has its own name, after "special.".
+    """
     import xparray
 
     own = getattr(function, "__name__", "")
-    is_own = bool(own) and getattr(xparray, own, None) is function
-    if is_own:
+    if own and getattr(xparray.special, own, None) is function:
+        return f"special.{own}" if count(f"special.{own}") else ""
+    if own and getattr(xparray, own, None) is function:
         function = getattr(np, own, None)
     if function is builtins.abs:
         function = np.absolute
     if isinstance(function, np.ufunc):
-        usable = function.nout == 1 and function.signature is None
-        return (function, function.__name__, is_own) if usable else (None, "", False)
-    return None, next((name for name, other in _OTHER.items() if function is other), ""), is_own
+        return function.__name__ if function.nout == 1 and function.signature is None else ""
+    return next((name for name in (*_ARGUMENTS, *_REDUCTIONS) if function is getattr(np, name)), "")
+
+
+def count(name: str) -> int:
+    """How many elements or numbers a function takes; 0 for one of `xparray.special` that takes something else besides."""
+    import xparray
+
+    if name.startswith("special."):
+        parameters = inspect.signature(getattr(xparray.special, name.removeprefix("special."))).parameters.values()
+        return len(parameters) if all(p.kind is p.POSITIONAL_ONLY for p in parameters) else 0
+    return 2 if name == "**" else _ARGUMENTS.get(name) or getattr(np, name).nin
 
 
 def _body(function: Any) -> FunctionType | None:
@@ -610,38 +583,3 @@ def _body(function: Any) -> FunctionType | None:
     if isinstance(function, FunctionType) and str(function.__module__).partition(".")[0] not in ("numpy", "xparray"):
         return function
     return None
-
-
-def _definition(function: FunctionType) -> ast.FunctionDef:
-    """The syntax tree of a function, numbered by the lines of its file."""
-    name, code = function.__name__, function.__code__
-    try:
-        text = "".join(inspect.findsource(function)[0])
-        tree = ast.parse(text)
-        codes = [compile(tree, "<text>", "exec", dont_inherit=True)]
-    except (OSError, TypeError, SyntaxError):
-        raise CannotTranslate(f"{name}: its source text is not at hand; write it as a def in a file") from None
-    for c in codes:  # grows on the way
-        codes += [inner for inner in c.co_consts if isinstance(inner, CodeType)]
-    # A file that was changed after its import shows another text than that of the running code.
-    if not any(_identity(c) == _identity(code) for c in codes):
-        raise CannotTranslate(f"{name}: its source text is not that of the running code; was the file changed?")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == code.co_name:
-            first = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if first == code.co_firstlineno:
-                return node
-    raise CannotTranslate(f"{name}: it is no plain function; write it as a def")
-
-
-def _identity(code: CodeType) -> tuple[Any, ...]:
-    constants = [c for c in code.co_consts if not isinstance(c, CodeType)]
-    return (
-        code.co_name,
-        code.co_firstlineno,
-        code.co_code,
-        code.co_names,
-        code.co_varnames,
-        code.co_freevars,
-        repr(constants),
-    )

@@ -1,18 +1,24 @@
-"""Reverse mode: cotangents walk from outputs to leaves, each node once, in the reverse order of recording."""
+"""Reverse mode: cotangents walk from outputs to leaves, each node once, in the reverse order of recording.
+
+The gradient of a real L in a complex x is dL/dRe x + i dL/dIm x, the direction in which L grows most; `ops.complex` says what follows
+for rules.
+"""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from heapq import heappop, heappush
+from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
 
 import xparray as xp
 from catena.autograd import _variable
+from catena.autograd._array_methods import as_0d
 from catena.autograd._config import config, force_backprop_mode
-from catena.autograd._node import Node, Outputs
+from catena.autograd._node import UPDATES, Node, Outputs
+from catena.autograd._watch import looks_on, watcher
 from xparray import Array
 from xparray._dispatch import dtype_name
 
@@ -20,27 +26,38 @@ _NUMPY = xp.device_of(np.empty(0))
 
 
 def backward(
-    outputs: Sequence[Any],
-    grad_outputs: Sequence[Any] | None = None,
+    outputs: Any,
+    grad_outputs: Any = None,
     *,
     retain_grad: bool = False,
     create_graph: bool = False,
     free: bool = False,
+    loss_scale: float | None = None,
 ) -> None:
     """Add the gradients of the sum of `outputs`, weighted with `grad_outputs`, to the `grad` of every leaf behind them.
 
     Args:
-        outputs: Variables.
+        outputs: a Variable or a sequence of them.
         grad_outputs: for each output the gradient to begin with, None for its own `grad`, or 1 for a single element.
         retain_grad: keep the gradients of the Variables in between too.
         create_graph: record the computation of the gradients.
         free: release what the graph keeps on the way.
+        loss_scale: the factor by which all gradients are greater, so that small ones do not vanish in float16; whoever uses them
+            divides by it.
 
     Raises:
-        ValueError: an output with several elements has no gradient to begin with.
+        TypeError: an output is no Variable, or a gradient to begin with no array, or complex for a real output.
+        ValueError: an output with several elements has no gradient to begin with; one has another shape, or lives elsewhere.
         RuntimeError: the graph was freed, or a parameter it reads was updated since.
+
+    Example:
+        >>> from catena.autograd import Variable
+        >>> x = Variable(3.0)
+        >>> backward([x * 2, x * x])
+        >>> float(x.grad)
+        8.0
     """
-    roots = _roots("backward", outputs, grad_outputs, create_graph)
+    roots = _roots("backward", outputs, grad_outputs, create_graph, loss_scale)
     _sweep(roots, create_graph=create_graph, retain_grad=retain_grad, free=free)
 
 
@@ -55,9 +72,11 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
 
     Returns:
         One gradient an input, of its shape: arrays, or Variables under `create_graph`; None where the outputs do not depend on it.
-        A single one where `inputs` is a Variable.
+        A single one where `inputs` is a Variable. That of a complex input x is dL/dRe x + i dL/dIm x, L being the weighted sum
+        of the real parts of the outputs: the direction in which L grows most.
 
     Raises:
+        TypeError: an output or input is no Variable, or a gradient to begin with no array, or complex for a real output.
         ValueError: an output with several elements has no gradient to begin with; an input needs no gradient.
 
     Example:
@@ -67,9 +86,11 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
         >>> float(g), float(grad(g, x))
         (27.0, 18.0)
     """
-    outputs = _sequence(outputs)
-    if grad_outputs is not None and not isinstance(grad_outputs, list | tuple):
-        grad_outputs = [grad_outputs]
+    if callable(outputs):
+        raise TypeError(
+            f"grad: outputs is the function {getattr(outputs, '__name__', type(outputs).__name__)}; expected Variables; "
+            "for the gradient of a function take catena.autograd.transforms.grad"
+        )
     several = not isinstance(inputs, _variable.Variable)
     inputs = _sequence(inputs)
     for i, x in enumerate(inputs):
@@ -87,54 +108,89 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
 
 
 def _sequence(values: Any) -> Sequence[Any]:
-    return [values] if isinstance(values, _variable.Variable) else values
+    if type(values) is list:
+        return values
+    is_one = isinstance(values, _variable.Variable) or hasattr(values, "dtype") or not isinstance(values, Iterable)
+    return [values] if is_one else list(values)
 
 
 def _roots(
-    function: str, outputs: Sequence[Any], grad_outputs: Sequence[Any] | None, create_graph: bool
+    function: str, outputs: Any, grad_outputs: Any, create_graph: bool, loss_scale: float | None = None
 ) -> list[tuple[Node, Any]]:
     """Each output's node with its first cotangent."""
-    if grad_outputs is None:
-        grad_outputs = [None] * len(outputs)
-    if len(grad_outputs) != len(outputs):
-        raise ValueError(
-            f"{function}: got {len(grad_outputs)} gradients for {len(outputs)} outputs; give one an output"
-        )
+    outputs = _sequence(outputs)
+    if grad_outputs is not None:
+        grad_outputs = _sequence(grad_outputs)
+        if len(grad_outputs) != len(outputs):
+            raise ValueError(
+                f"{function}: got {len(grad_outputs)} gradients for {len(outputs)} outputs; give one an output"
+            )
     roots = []
-    for y, g in zip(outputs, grad_outputs, strict=True):
-        if y.node is None:
+    for i, y in enumerate(outputs):
+        g = None if grad_outputs is None else grad_outputs[i]
+        if not isinstance(y, _variable.Variable):
+            kind = (
+                f"an array, {tuple(y.shape)} {dtype_name(y.dtype)}"
+                if hasattr(y, "dtype")
+                else f"of type {type(y).__name__}"
+            )
+            raise TypeError(
+                f"{function}: an output is {kind}, which has no gradient (comparisons, argmax and the like give arrays); "
+                "expected a Variable, the result of functions of Variables"
+            )
+        node = y.node
+        if node is None:
             raise ValueError(
                 f"{function}: the output of shape {y.shape} depends on nothing that needs a gradient; was it made within no_backprop_mode?"
             )
-        g = _first_cotangent(function, y, g)
-        roots.append((y.node, _variable.as_variable(g) if create_graph else _variable.as_array(g)))
+        if g is None and function == "backward" and (node.grad is not None or y._grad_var is not None):
+            g = y.grad_var
+        g = _one_for(function, y) if g is None else _checked_seed(function, y, g)
+        if loss_scale is not None:
+            g = g * loss_scale
+        roots.append((node, _variable.as_variable(g) if create_graph else _variable.as_array(g)))
     return roots
 
 
-def _first_cotangent(function: str, y: Any, g: Any) -> Any:
-    if g is None and function == "backward":
-        g = y.grad_var
-    if g is None:
-        array = y._array
-        if array.size != 1:
-            raise ValueError(
-                f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
-                f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
-            )
-        if type(array) is np.ndarray and array.dtype.kind == "f":
-            return _one(array.shape, array.dtype)
-        return xp.ones_like(array, dtype=_gradient_dtype(array.dtype, array))
-    if tuple(g.shape) != y.shape:
+def _one_for(function: str, y: Any) -> Array:
+    """The gradient that an output of one element begins with."""
+    array = y._array
+    if array.size != 1:
         raise ValueError(
-            f"{function}: the gradient to begin with has shape {tuple(g.shape)}; expected {y.shape}, the output's"
+            f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
+            f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
         )
-    return g
+    dtype = array.dtype
+    if type(array) is np.ndarray and dtype.kind == "f":
+        return _one(array.shape, dtype)
+    return xp.ones_like(array, dtype=_gradient_dtype(dtype, array))
 
 
 @functools.lru_cache
 def _one(shape: tuple[int, ...], dtype: Any) -> Array:
     """The single 1 that a backward begins with. Rules never write to a cotangent, so one array serves every backward."""
     return np.ones(shape, dtype)
+
+
+def _checked_seed(function: str, y: Any, g: Any) -> Any:
+    """The gradient that was given for the output `y` to begin with."""
+    wrong = f"{function}: the gradient to begin with"
+    if not hasattr(g, "dtype"):
+        raise TypeError(
+            f"{wrong} is of type {type(g).__name__}; expected an array of shape {y.shape}; write xp.asarray(g)"
+        )
+    if tuple(g.shape) != y.shape:
+        raise ValueError(f"{wrong} has shape {tuple(g.shape)}; expected {y.shape}, the output's")
+    if _complex.is_complex(g) and not _complex.is_complex(y):
+        raise TypeError(
+            f"{wrong} is {dtype_name(g.dtype)}, the output {dtype_name(y.dtype)}; expected a real one; take g.real"
+        )
+    device = xp.device_of(_variable.as_array(g))
+    if device != y.device and not (xp.get_backend(device.backend).is_host and xp.get_backend(y.device.backend).is_host):
+        raise ValueError(
+            f"{wrong} lives on {device}; expected {y.device}, the output's; move it with xp.to_device(g, {str(y.device)!r})"
+        )
+    return g
 
 
 def _gradient_dtype(dtype: Any, like: Array) -> Any:
@@ -165,11 +221,18 @@ def _walk(
     """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
     targets = targets or set()
     needed = _between([n for n, _ in roots], targets) if targets else None
+    looks = looks_on()
+    is_plain = needed is None and not create_graph and not looks
+    updated = UPDATES.last
     cotangents: dict[Node, Any] = {}
     waiting: list[tuple[int, Node]] = []  # a heap: latest recorded first
     leaves: list[Node] = []
     ours: set[Node] = set()  # nodes whose cotangent is an array that nothing else refers to
     found: dict[Node, Any] = {}
+
+    following: Node | None = (
+        None  # one that waits beside the heap: in a chain of ops the only one, and the heap is not used
+    )
 
     for node, g in roots:
         previous = cotangents.get(node)
@@ -177,62 +240,83 @@ def _walk(
         if previous is None:
             if node.op is None:
                 leaves.append(node)
+            elif following is None:
+                following = node
             else:
                 heappush(waiting, (-node.seq, node))
-    while waiting:
-        node = heappop(waiting)[1]
-        op: Any = node.op
+    while True:
+        if waiting:
+            node = (heappop(waiting) if following is None else heappushpop(waiting, (-following.seq, following)))[1]
+        elif following is not None:
+            node = following
+        else:
+            break
+        following = None
         g = cotangents.pop(node)
+        op: Any = node.op
         if retain_grad and node.shape is not None:
             node.grad = _own(g)
             node.owns_grad = False
-        broadcasts = op.broadcasts
         parents: Sequence[Any] = node.parents
+        saved: Any = node.saved
+        broadcasts = op.broadcasts
         steps: Sequence[Any]
-        saved: Sequence[Any] = ()
-        if needed is None and not create_graph and op.rules:
+        gxs: Any = None
+        if is_plain and op.rules:
             # Most nodes: a rule for each input, run here one by one. The rest of the loop's text is the same for all.
-            gxs = None
             steps = op.rules
-            saved = op.readable(node) if op.kept_inputs or node.saved is None else node.saved
+            if saved is None or node.seq < updated:
+                saved = op.readable(node)
         else:
             wanted = None
             if needed is not None:
                 wanted = tuple([p in needed for p in parents])
                 if node in targets:
                     found[node] = _own(g)
-            gxs = op.pull(node, g, create_graph, wanted)
-            steps = [(i, None, ()) for i in range(len(parents))]
+            watch = watcher(op.watched) if looks and op.watched is not None else None
+            gxs = (op if watch is None else watch).pull(node, g, create_graph, wanted)
+            # Nothing is behind the node of several outputs, without a shape, that was cut.
+            steps = [
+                (i, None, ())
+                for i, p in enumerate(parents)
+                if p is not None
+                and gxs[i] is not None
+                and (p.op is not None or p.shape is not None)
+                and (needed is None or p in needed)
+            ]
         for i, rule, places in steps:
             p = parents[i]
-            if gxs is not None:
+            if rule is None:
                 gx = gxs[i]
-                if p is None or gx is None or (needed is not None and p not in needed):
-                    continue
             elif not places:
                 gx = rule(g)
             elif len(places) == 1:
                 gx = rule(g, saved[places[0]])
             else:
                 gx = rule(g, *[saved[j] for j in places])
-            if broadcasts and gx.shape != p.shape:
+            if broadcasts and p.shape != node.shape and gx.shape != p.shape:  # noqa: PLR1714 - gx.shape last: it is made anew
                 gx = _shape.sum_to(gx, shape=p.shape)
             previous = cotangents.get(p)
             if previous is None:
                 cotangents[p] = gx
-                if p.op is not None:
-                    heappush(waiting, (-p.seq, p))
-                else:
+                if p.op is None:
                     leaves.append(p)
                     if not create_graph and _is_new(gx, g, gxs or ()):
                         ours.add(p)
-            elif p in ours and isinstance(previous, np.ndarray) and gx.size > 1 and previous.dtype == gx.dtype:
-                previous += gx  # of single elements, NumPy makes a new one faster than it changes one
+                elif following is None:
+                    following = p
+                else:
+                    heappush(waiting, (-p.seq, p))
+            elif gx.size == 1:
+                cotangents[p] = previous + gx  # of single elements, NumPy makes a new one faster than it changes one
+            elif p in ours and isinstance(previous, np.ndarray) and previous.dtype == gx.dtype:
+                previous += gx
             else:
                 cotangents[p] = previous + gx
                 ours.add(p)
         if free:
             node.saved = None
+    anomaly = watch.anomaly if looks and (watch := watcher(None)) is not None else None
     for p in leaves:
         g = cotangents[p]
         if g.shape != p.shape:
@@ -240,6 +324,8 @@ def _walk(
                 f"backward: a rule gave a gradient of shape {tuple(g.shape)} to an input of shape {tuple(p.shape)}; "
                 "a rule returns its input's exact shape, unless its op is an @elementwise_op"
             )
+        if anomaly is not None:
+            anomaly.in_leaf(g)
         if needed is None:
             _deposit(p, g, p in ours, create_graph)
         elif p in targets:
@@ -285,12 +371,14 @@ def _between(outputs: list[Node], targets: set[Node]) -> set[Node]:
 
 def _own(g: Any) -> Any:
     """`g` for someone who may write to it: a copy, as rules share cotangents; a Variable, which nobody writes to, as it is."""
+    if type(g) is np.ndarray:
+        return g.copy("K")
     return g if isinstance(g, _variable.Variable) else xp.asarray(g, copy=True)
 
 
 def _fitted(node: Node, g: Any) -> Any:
     """`g` on a leaf's device and in its dtype: real for a real one, floating for an integer one; a cut node takes any."""
-    g = _variable.as_0d(g)
+    g = as_0d(g)
     if node.device is None:
         return g
     array = _variable.as_array(g)
@@ -301,32 +389,34 @@ def _fitted(node: Node, g: Any) -> Any:
     if array.dtype != node.dtype:
         dtype = _gradient_dtype(node.dtype, array)
         if array.dtype != dtype:
-            if dtype_name(array.dtype).startswith("complex") and not dtype_name(dtype).startswith("complex"):
-                g = g.real
+            if _complex.is_complex(array) and not dtype_name(dtype).startswith("complex"):
+                g = _complex.real(g)
             g = _shape.astype(g, dtype=dtype)
     return g
 
 
 def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
     """Add a leaf's cotangent to its gradient; the gradient is the leaf's own memory."""
-    is_fitted = type(g) is np.ndarray and node.device is _NUMPY and g.dtype == node.dtype
-    fitted = g if is_fitted else _fitted(node, g)
+    if type(g) is not np.ndarray or g.dtype is not node.dtype or node.device is not _NUMPY:
+        g = _fitted(node, g)
     owner = node.owner() if node.owner is not None else None
     if create_graph:
         # A graph that hangs on the leaf's node would refer to itself; on the Variable it does not.
         if owner is not None:
             before = owner.grad_var
-            owner._grad_var, node.grad = (fitted if before is None else before + fitted), None
+            owner._grad_var, node.grad = (g if before is None else before + g), None
         return
     if owner is not None and owner._grad_var is not None:
         node.grad, owner._grad_var, node.owns_grad = owner._grad_var._array, None, False
     if node.grad is None:
-        node.grad = fitted if ours else xp.asarray(fitted, copy=True)
+        node.grad = g if ours else _own(g)
     elif node.owns_grad and isinstance(node.grad, np.ndarray):
-        node.grad += fitted
+        node.grad += g
     else:
-        node.grad = node.grad + fitted
+        node.grad = node.grad + g
     node.owns_grad = True
 
 
-from catena.autograd.ops import shape as _shape  # noqa: E402 - the ops are defined over the Variable whose module loads this one
+# The ops are defined over the Variable whose module loads this one.
+from catena.autograd.ops import complex as _complex  # noqa: E402
+from catena.autograd.ops import shape as _shape  # noqa: E402

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import xparray as xp
-from catena.autograd._config import no_backprop_mode, recording
-from catena.autograd._node import Node, pick
+from catena.autograd._config import config, no_backprop_mode, recording
+from catena.autograd._hooks import Hooked
+from catena.autograd._node import Node, new_node, pick
+from catena.autograd._plan import Spec, spec_of
 from catena.autograd._variable import Variable, as_array, as_variable, variable
+from catena.autograd._watch import watcher
 from xparray import Array
 
 
@@ -25,7 +28,7 @@ def _own_method(function: Any, method: str, inputs: tuple[Array, ...]) -> Any:
     return own
 
 
-class FunctionNode:
+class FunctionNode(Hooked):
     """A function with `forward` on arrays and `backward` on Variables; one object serves one call.
 
     Override `forward(inputs)`, which gets a tuple of arrays and returns one, and `backward(indexes, grad_outputs)`, which gets the
@@ -65,6 +68,22 @@ class FunctionNode:
         """Shown in the graph and in errors: the name of the class."""
         return type(self).__name__
 
+    @property
+    def label(self) -> str:
+        """The name, as hooks ask for it."""
+        return self.name
+
+    @property
+    def watched(self) -> Any:
+        """What hooks are called with: this object."""
+        return self
+
+    def check_type_forward(self, in_types: tuple[Spec, ...]) -> None:
+        """Called before forward, unless `config.type_check` is False, with the shape, dtype and device of each input.
+
+        Override it to raise where they are wrong.
+        """
+
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         """The outputs' arrays; calls `forward_cpu` for arrays in the host's memory, else `forward_gpu`."""
         result: tuple[Array, ...] = _own_method(self, "forward", inputs)(inputs)
@@ -96,6 +115,11 @@ class FunctionNode:
         self._applied = True
         variables = [as_variable(x) for x in inputs]
         arrays = tuple(v.array for v in variables)
+        if config.type_check:
+            self.check_type_forward(tuple([spec_of(x) for x in arrays]))
+        watch = watcher(self.watched)
+        if watch is not None:
+            watch.before(arrays)
         outputs = self.forward(arrays)
         if not isinstance(outputs, tuple) or not outputs:
             got = "an empty tuple" if isinstance(outputs, tuple) else type(outputs).__name__
@@ -104,14 +128,35 @@ class FunctionNode:
             if isinstance(y, Variable) or not hasattr(y, "dtype"):
                 raise TypeError(f"{self.name}.forward: output {i} is of type {type(y).__name__}; expected an array")
         outputs = tuple(xp.asarray(y) for y in outputs)
+        if watch is not None:
+            watch.after(self.name, self.input_names(len(arrays)), arrays, outputs)
         if not recording() or all(v.node is None for v in variables):
             return tuple(variable(y, None) for y in outputs)
         saved = (
             self._kept("retain_inputs", arrays, self._retained_inputs),
             self._kept("retain_outputs", outputs, self._retained_outputs),
         )
-        node = Node(self, tuple(v.node for v in variables), (*saved, len(outputs)), None)
+        op = self if watch is None else watch.traced(self, saved)
+        node = new_node(op, tuple(v.node for v in variables), (*saved, len(outputs)), None)
         return tuple(variable(y, pick(node, i, len(outputs), y)) for i, y in enumerate(outputs))
+
+    def inputs_of(self, node: Node) -> tuple[Any, ...]:
+        """The arrays of the inputs, None for each that was not retained."""
+        found: list[Any] = [None] * len(node.parents)
+        if node.saved is not None:
+            for i, x in zip(self._retained_inputs, node.saved[0], strict=True):
+                found[i] = x
+        return tuple(found)
+
+    def input_names(self, count: int) -> list[str]:
+        """What errors call the first `count` inputs."""
+        return [f"input {i}" for i in range(count)]
+
+    def kept_name(self, place: tuple[int, ...]) -> str:
+        """What errors call the array at this place in what is kept."""
+        return (
+            f"input {self._retained_inputs[place[1]]}" if not place[0] else f"output {self._retained_outputs[place[1]]}"
+        )
 
     def _kept(self, what: str, arrays: tuple[Array, ...], indexes: tuple[int, ...]) -> tuple[Array, ...]:
         wrong = [i for i in indexes if not 0 <= i < len(arrays)]
@@ -198,7 +243,7 @@ class FunctionNode:
             return self.backward(indexes, cotangents)
 
 
-class Function:
+class Function(Hooked):
     """A function with `forward` and `backward` on arrays; its gradients cannot be differentiated again.
 
     Override `forward(inputs)` (or `forward_cpu`, `forward_gpu`), which gets and returns tuples of arrays, and
@@ -220,6 +265,17 @@ class Function:
         >>> w.array, x.grad, y.grad, z.grad
         (array([10.]), array([3.]), array([2.]), array([1.]))
     """
+
+    @property
+    def label(self) -> str:
+        """Shown in the graph and in errors: the name of the class."""
+        return type(self).__name__
+
+    def check_type_forward(self, in_types: tuple[Spec, ...]) -> None:
+        """Called before forward, unless `config.type_check` is False, with the shape, dtype and device of each input.
+
+        Override it to raise where they are wrong.
+        """
 
     def __call__(self, *inputs: Any) -> Variable | tuple[Variable, ...]:
         """Compute the outputs for arrays or Variables: a Variable, or a tuple of them."""
@@ -246,6 +302,13 @@ class _OldStyle(FunctionNode):
     @property
     def name(self) -> str:
         return type(self.function).__name__
+
+    @property
+    def watched(self) -> Any:
+        return self.function
+
+    def check_type_forward(self, in_types: tuple[Spec, ...]) -> None:
+        self.function.check_type_forward(in_types)
 
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         self.retain_inputs(range(len(inputs)))

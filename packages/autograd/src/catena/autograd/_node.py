@@ -8,22 +8,52 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from xparray import Array, Device
+from xparray._dispatch import dtype_name
 
 # Every node takes the next number, and again when its array is updated in place. A node's number is above those of its parents,
 # so numbers in descending order are an order for backward; a parent with a higher number has changed since the node was recorded.
 NEXT = itertools.count(1).__next__
 
 
+class _Updates:
+    """The number that the last updated leaf took: no parent of a node with a higher one has changed since it was recorded."""
+
+    last = 0
+
+
+UPDATES = _Updates()
+
+
 class Differentiable(Protocol):
     """What a node's `op` gives to backward: an op, a pick of one of several outputs, or a function in class form."""
 
-    name: str
     broadcasts: bool
     # (input, rule, what it reads) of each input, for an op whose rules backward may run itself; else empty.
     rules: tuple[Any, ...]
 
+    @property
+    def name(self) -> str:
+        """Shown in the graph and in errors."""
+        ...
+
+    @property
+    def watched(self) -> Any:
+        """What hooks are called with: an Op, a FunctionNode or a Function; None where a node is the engine's own."""
+
     def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
         """The cotangents of `node`'s parents from `g`, its own: one a parent, None where `wanted` (if given) is False."""
+
+    def inputs_of(self, node: Node) -> tuple[Any, ...]:
+        """The arrays of the inputs, None for each that was not kept."""
+        ...
+
+    def input_names(self, count: int) -> list[str]:
+        """What errors call the first `count` inputs."""
+        ...
+
+    def kept_name(self, place: tuple[int, ...]) -> str:
+        """What errors call the array at this place in `saved`: its index, and within that another, ..."""
+        ...
 
 
 class Node:
@@ -42,8 +72,9 @@ class Node:
         owner: a weak reference to a leaf's Variable.
     """
 
-    __slots__ = ("device", "dtype", "grad", "op", "owner", "owns_grad", "parents", "saved", "seq", "shape")
+    __slots__ = ("_data", "device", "dtype", "grad", "op", "owner", "owns_grad", "parents", "saved", "seq", "shape")
 
+    # There is no __init__: most nodes are made in Op.of_one and Op.of_two, and without one Python makes an object faster.
     op: Differentiable | None
     parents: Sequence[Node | None]
     saved: tuple[Any, ...] | None
@@ -54,14 +85,11 @@ class Node:
     owns_grad: bool
     device: Device | None
     owner: weakref.ref[Any] | None
+    _data: Array
 
-    def __init__(self, op: Any, parents: Any, saved: Any, shape: Any) -> None:
-        self.op = op
-        self.parents = parents
-        self.saved = saved
-        self.seq = NEXT()
-        self.shape = shape
-        self.grad = None
+    def renew(self) -> None:
+        """Take the next number, as the array was updated in place."""
+        self.seq = UPDATES.last = NEXT()
 
     def cut(self) -> None:
         """Forget how the result was made: it becomes a leaf, whose gradient is taken as it comes."""
@@ -69,13 +97,100 @@ class Node:
         self.parents = ()
         self.owns_grad = False
 
+    @property
+    def data(self) -> Array | None:
+        """The array, where `Variable.retain_data` or the leaf's Variable holds it; else None."""
+        if self.op is None and self.owner is not None and (v := self.owner()) is not None:
+            return v.array
+        return getattr(self, "_data", None)
+
+    @property
+    def label(self) -> str:
+        """The shape, and the dtype where it is known: "(2, 3), float32"."""
+        dtype = self.dtype if self.op is None else getattr(self.data, "dtype", None)
+        return label_of(self.shape, dtype)
+
+    @property
+    def creator(self) -> Creator | None:
+        """What made it; None for a leaf."""
+        return None if self.op is None else Creator(self)
+
+    @property
+    def rank(self) -> int:
+        """How many results lie one behind the other on the longest way from a leaf to this one, itself included; 0 for a leaf."""
+        ranks: dict[Node, int] = {}
+        waiting: list[Node] = [self]
+        while waiting:
+            node = waiting[-1]
+            parents = [p for p in node.parents if p is not None]
+            missing = [p for p in parents if p not in ranks]
+            if missing:
+                waiting.extend(missing)
+                continue
+            waiting.pop()
+            step = 0 if node.op is None or isinstance(node.op, Pick) else 1
+            ranks[node] = step + max((ranks[p] for p in parents), default=0)
+        return ranks[self]
+
     def __repr__(self) -> str:
         return f"<node {self.op.name if self.op else 'leaf'} {self.shape}>"
 
 
+def label_of(shape: Any, dtype: Any) -> str:
+    """A shape and a dtype (None where it is not known) as Chainer writes them."""
+    return (
+        f"{tuple(shape)}" if dtype is None else f"{tuple(shape)}, {dtype_name(dtype)}" if shape else dtype_name(dtype)
+    )
+
+
+class Creator:
+    """One call of a function, seen from its result.
+
+    Attributes:
+        function: the Op, FunctionNode or Function.
+        label: its name.
+        inputs: the nodes of its inputs, None for one that needs no gradient.
+        rank: that of its latest input.
+    """
+
+    def __init__(self, node: Node) -> None:
+        parent = node.parents[0] if isinstance(node.op, Pick) else node
+        assert parent is not None
+        self._node = parent
+        self.function: Any = parent.op.watched if parent.op else None
+        self.label = parent.op.name if parent.op else "cut"
+        self.inputs = tuple(parent.parents)
+
+    @property
+    def rank(self) -> int:
+        """How many results lie one behind the other on the longest way from a leaf to its inputs."""
+        return max((p.rank for p in self.inputs if p is not None), default=0)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Creator) and other._node is self._node
+
+    def __hash__(self) -> int:
+        return hash(self._node)
+
+    def __repr__(self) -> str:
+        return f"<creator {self.label}>"
+
+
+def new_node(op: Any, parents: Sequence[Node | None], saved: tuple[Any, ...] | None, shape: Any) -> Node:
+    """A node with the next number."""
+    node = Node()
+    node.op = op
+    node.parents = parents
+    node.saved = saved
+    node.seq = NEXT()
+    node.shape = shape
+    node.grad = None
+    return node
+
+
 def leaf(array: Array, device: Device, owner: weakref.ref[Any]) -> Node:
     """The node of a Variable that no op made."""
-    node = Node(None, (), None, array.shape)
+    node = new_node(None, (), None, array.shape)
     node.dtype = array.dtype
     node.owns_grad = False
     node.device = device
@@ -87,16 +202,34 @@ class Outputs(tuple[Any, ...]):
     """The cotangents of an op's several outputs; None for an output from which nothing came."""
 
     __slots__ = ()
+    size = 1  # a sum of two is a new one, as of arrays of a single element
 
     def __add__(self, other: Any) -> Outputs:
         return Outputs(b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True))
 
 
-class Pick:
-    """One output of several: its cotangent goes to its place among those of the op's node."""
+class Internal:
+    """An op of the engine's own: no hooks see it."""
 
     broadcasts = False
     rules = ()
+    watched = None
+
+    def inputs_of(self, node: Node) -> tuple[Any, ...]:
+        """None for each: nothing is kept."""
+        return (None,) * len(node.parents)
+
+    def input_names(self, count: int) -> list[str]:
+        """What errors call the first `count` inputs."""
+        return [f"input {i}" for i in range(count)]
+
+    def kept_name(self, place: tuple[int, ...]) -> str:
+        """What errors call an array that is kept."""
+        return "an array"
+
+
+class Pick(Internal):
+    """One output of several: its cotangent goes to its place among those of the op's node."""
 
     def __init__(self, name: str, index: int, count: int) -> None:
         self.name = name
@@ -111,4 +244,4 @@ class Pick:
 def pick(parent: Node, index: int, count: int, array: Array) -> Node:
     """The node of output `index` of the `count` that the op of `parent` returned."""
     name = parent.op.name if parent.op else "cut"
-    return Node(Pick(name, index, count), (parent,), (), array.shape)
+    return new_node(Pick(name, index, count), (parent,), (), array.shape)

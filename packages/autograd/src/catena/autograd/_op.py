@@ -16,174 +16,30 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from numpy import ndarray
 
 import xparray as xp
-from catena.autograd._config import RECORDING, SCOPE, recording
-from catena.autograd._node import NEXT, Node, pick
+from catena.autograd._config import SCOPE, USUAL, recording
+from catena.autograd._hooks import Hooked
+from catena.autograd._node import NEXT, Node, new_node, pick
+from catena.autograd._plan import Kept, Plan, Rule, Spec
 from catena.autograd._variable import Variable, variable
-from xparray import Backend, Device
+from catena.autograd._watch import Watcher, watcher
+from xparray import Backend
 from xparray._dispatch import SCALARS, common_backend, dtype_name
 
-Rule = Callable[..., Any]
+__all__ = ["REGISTRY", "ElementwiseOp", "Op", "Spec", "elementwise_op", "op"]
+
 NUMPY = xp.get_backend("numpy")
-HOST = Device("numpy")
 # The types of inputs that need no look at their backend: NumPy computes them.
 PLAIN = frozenset({ndarray, *SCALARS})
 NONE: dict[str, Any] = {}  # the options of a call without any
-NEW = object.__new__
+new_variable = functools.partial(object.__new__, Variable)  # without what the constructor checks
 
 
-class Spec(NamedTuple):
-    """An array without its data."""
-
-    shape: tuple[int, ...]
-    dtype: Any
-    device: Device
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return len(self.shape)
-
-
-def spec_of(x: Any) -> Spec:
-    """The Spec of an array; that of a Python number is 0-d."""
-    if type(x) is ndarray:
-        return Spec(x.shape, x.dtype, HOST)
-    if type(x) in SCALARS:
-        return Spec((), type(x), HOST)
-    return Spec(x.shape, x.dtype, xp.device_of(x))
-
-
-class _Kept(NamedTuple):
-    """One thing a rule reads: how to take it from a call, and how it looks to a rule that records."""
-
-    name: str
-    kind: str  # "input", "inputs", "spec", "specs", "out", "out_spec" or "option"
-    place: int  # among the inputs; -1 for what is none
-
-
-class Plan:
-    """An op, given which of its inputs need gradients: what to keep of a call, and which rules to run."""
-
-    __slots__ = ("broadcasts", "joint", "kept", "kept_inputs", "name", "needs", "rules", "save")
-
-    def __init__(self, op: Op, needs: tuple[bool, ...]) -> None:
-        self.name = op.name
-        self.broadcasts = op.broadcasts
-        self.needs = needs
-        names: dict[str, int] = {}  # each thing kept once, and its place in Node.saved
-
-        def places(rule: Rule) -> tuple[int, ...]:
-            return tuple(names.setdefault(n, len(names)) for n in op._reads[rule])
-
-        self.joint = (op._joint, places(op._joint)) if op._joint else None
-        self.rules = tuple(
-            (i, rule, places(rule))
-            for i, rule in sorted(op._rules.items())
-            if i < len(needs) and needs[i] and not op._joint
-        )
-        self.kept = tuple(op._kept(name) for name in names)
-        variadic = range(len(op.inputs), len(needs)) if any(k.kind == "inputs" for k in self.kept) else ()
-        self.kept_inputs = (*(k.place for k in self.kept if k.kind == "input"), *variadic)
-        self.save = self._saver(op)
-
-    def _saver(self, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], tuple[Any, ...]]:
-        """The function that takes what is kept from one call's arrays, result and options."""
-        kinds = [k.kind if k.place < len(self.needs) else "default" for k in self.kept]
-        if kinds == ["out"]:
-            return lambda arrays, y, options: (y,)
-        if kinds == ["input"]:
-            i = self.kept[0].place
-            return lambda arrays, y, options: (arrays[i],)
-        if kinds == ["input", "input"]:
-            i, j = self.kept[0].place, self.kept[1].place
-            return lambda arrays, y, options: (arrays[i], arrays[j])
-        takers = [_taker(k, op) for k in self.kept]
-        return lambda arrays, y, options: tuple([take(arrays, y, options) for take in takers])
-
-    def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> Any:
-        """The cotangents of the parents; the rules run on arrays, or under `create_graph` on Variables."""
-        saved: Sequence[Any] = self.readable(node)
-        if create_graph:
-            saved = self._as_variables(node, saved)
-        if self.joint is not None:
-            rule, places = self.joint
-            pulled = rule(g, *[saved[j] for j in places], needs=wanted or self.needs)
-            if len(pulled) != len(node.parents):
-                raise ValueError(
-                    f"rule of {self.name}: returned {len(pulled)} cotangents for {len(node.parents)} inputs; "
-                    "return one an input, None where it is not needed"
-                )
-            return pulled
-        gxs: list[Any] = [None] * len(node.parents)
-        for i, rule, places in self.rules:
-            if wanted is None or wanted[i]:
-                gxs[i] = rule(g, *[saved[j] for j in places])
-        return gxs
-
-    def readable(self, node: Node) -> tuple[Any, ...]:
-        """What the node kept, which must not be freed, nor a parameter's values from before an update."""
-        if node.saved is None:
-            raise RuntimeError(
-                f"backward: the graph through {self.name} was freed by backward(free=True); leave out free=True to walk it twice"
-            )
-        for i in self.kept_inputs:
-            parent = node.parents[i] if i < len(node.parents) else None
-            if parent is not None and parent.seq > node.seq:
-                raise RuntimeError(
-                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
-                    "run the forward pass again after an update"
-                )
-        return node.saved
-
-    def _as_variables(self, node: Node, saved: Sequence[Any]) -> list[Any]:
-        """What was kept, each array with its place in the graph, so that rules record their dependence on it."""
-
-        def at(array: Any, i: int) -> Any:
-            parent = node.parents[i] if i < len(node.parents) else None
-            return array if parent is None else variable(array, parent)
-
-        seen: list[Any] = []
-        for kept, value in zip(self.kept, saved, strict=True):
-            if kept.kind == "input":
-                seen.append(at(value, kept.place))
-            elif kept.kind == "inputs":
-                seen.append(tuple(at(x, kept.place + i) for i, x in enumerate(value)))
-            elif kept.kind == "out":
-                several = type(value) is tuple
-                seen.append(
-                    tuple(variable(v, pick(node, i, len(value), v)) for i, v in enumerate(value))
-                    if several
-                    else variable(value, node)
-                )
-            else:
-                seen.append(value)
-        return seen
-
-
-def _taker(kept: _Kept, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], Any]:
-    i, name = kept.place, kept.name
-    if kept.kind == "input":
-        return lambda arrays, y, options: arrays[i] if i < len(arrays) else op.defaults[name]
-    if kept.kind == "inputs":
-        return lambda arrays, y, options: tuple(arrays[i:])
-    if kept.kind == "spec":
-        return lambda arrays, y, options: spec_of(arrays[i]) if i < len(arrays) else spec_of(op.defaults[op.inputs[i]])
-    if kept.kind == "specs":
-        return lambda arrays, y, options: [spec_of(a) for a in arrays[i:]]
-    if kept.kind == "out":
-        return lambda arrays, y, options: y
-    if kept.kind == "out_spec":
-        return lambda arrays, y, options: [spec_of(part) for part in y] if type(y) is tuple else spec_of(y)
-    default = op.options[name]
-    return lambda arrays, y, options: options.get(name, default)
-
-
-class Op:
+class Op(Hooked):
     """A differentiable function: call it with arrays for an array, with a Variable among them for a Variable.
 
     Attributes:
@@ -215,6 +71,10 @@ class Op:
         self._joint: Rule | None = None
         self._reads: dict[Rule, tuple[str, ...]] = {}
         self._plans: dict[int, Plan] = {}
+        # The plans of calls with one input or two, by their masks (see `__call__`), for of_one and of_two.
+        self._short_plans: list[Plan | None] = [None] * 8
+        self.of_one = _of_one(self)
+        self.of_two = _of_two(self)
         REGISTRY[f"{forward.__module__}.{self.name}"] = self
 
     # -------------------------------------------------------------- declaration
@@ -228,7 +88,7 @@ class Op:
         for name, rule in rules.items():
             if name not in self.inputs:
                 raise TypeError(f"{self.name}.vjps: {name!r} is no input; the inputs are {', '.join(self.inputs)}")
-            self._plans.clear()
+            self._forget_plans()
             self._rules[self.inputs.index(name)] = rule
             self._reads[rule] = self._names_read(rule)
         return self
@@ -242,10 +102,14 @@ class Op:
         Raises:
             TypeError: the rule reads what does not exist.
         """
-        self._plans.clear()
+        self._forget_plans()
         self._joint = rule
         self._reads[rule] = self._names_read(rule)
         return rule
+
+    def _forget_plans(self) -> None:
+        self._plans.clear()
+        self._short_plans[:] = [None] * len(self._short_plans)
 
     def _names_read(self, rule: Rule) -> tuple[str, ...]:
         parameters = inspect.signature(rule).parameters.values()
@@ -259,17 +123,17 @@ class Op:
             raise TypeError(f"rule of {self.name}: it {wrong}; it may read g, {', '.join(sorted(known))}")
         return names[1:]
 
-    def _kept(self, name: str) -> _Kept:
+    def _kept(self, name: str) -> Kept:
         if name in ("out", "out_spec"):
-            return _Kept(name, name, -1)
+            return Kept(name, name, -1)
         if name in self.options:
-            return _Kept(name, "option", -1)
+            return Kept(name, "option", -1)
         base, is_spec = (
             (name.removesuffix("_spec"), True) if name not in (*self.inputs, self.variadic) else (name, False)
         )
         if base == self.variadic:
-            return _Kept(name, "specs" if is_spec else "inputs", len(self.inputs))
-        return _Kept(name, "spec" if is_spec else "input", self.inputs.index(base))
+            return Kept(name, "specs" if is_spec else "inputs", len(self.inputs))
+        return Kept(name, "spec" if is_spec else "input", self.inputs.index(base))
 
     # -------------------------------------------------------------------- calls
 
@@ -283,6 +147,10 @@ class Op:
                 return self.of_two(*args)
             if count == 1:
                 return self.of_one(*args)
+        return self._call(args, options)
+
+    def _call(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """The call in general: with any number of inputs, and with whatever looks on."""
         # The mask has a bit for each input that needs a gradient, behind a leading 1: it tells their number too.
         arrays, parents, mask, is_variable = [], [], 1 << len(args), False
         for i, a in enumerate(args):
@@ -293,87 +161,15 @@ class Op:
                     mask += 1 << i
             arrays.append(a)
             parents.append(node)
-        y = self._compute(arrays, options)
-        return self._record(y, arrays, parents, mask, options) if is_variable else y
-
-    # Most calls have one input or two and no options. The loop above costs as much as the rest of them, and so do the calls of
-    # _record and of two constructors: they are written out.
-
-    def of_one(self, x: Any) -> Any:
-        """The op of one input, without options."""
-        if not isinstance(x, Variable):
-            return self._compute((x,), NONE)
-        array = x._array
-        if type(array) is not ndarray:
-            y = self._compute((array,), NONE)
-        else:
-            try:
-                y = self.forward(array)
-            except Exception as e:
-                e.add_note(self._note((array,), NONE))
-                raise
-            if type(y) is not ndarray and self.stays:
-                y = self._wrapped(NUMPY, y)
-        parent = x.node
-        mask = 2 if parent is None else 3
-        plan = self._plans.get(mask)
-        if plan is None or SCOPE.get() is not None or not RECORDING.everywhere or type(y) is tuple:
-            return self._record(y, (array,), (parent,), mask, NONE)
-        node = NEW(Node)
-        node.op = plan
-        node.parents = (parent,)
-        node.saved = plan.save((array,), y, NONE) if plan.kept else ()
-        node.seq = NEXT()
-        node.shape = y.shape
-        node.grad = None
-        v = NEW(Variable)
-        v._array = y
-        v.node = node
-        v._grad_var = v.name = None
-        return v
-
-    def of_two(self, a: Any, b: Any) -> Any:
-        """The op of two inputs, without options."""
-        mask, p, q, is_variable = 4, None, None, False
-        if isinstance(a, Variable):
-            is_variable = True
-            p = a.node
-            a = a._array
-            if p is not None:
-                mask = 5
-        if isinstance(b, Variable):
-            is_variable = True
-            q = b.node
-            b = b._array
-            if q is not None:
-                mask += 2
-        if type(a) not in PLAIN or type(b) not in PLAIN:
-            y = self._compute((a, b), NONE)
-        else:
-            try:
-                y = self.forward(a, b)
-            except Exception as e:
-                e.add_note(self._note((a, b), NONE))
-                raise
-            if type(y) is not ndarray:
-                y = self._wrapped(NUMPY, y)
         if not is_variable:
-            return y
-        plan = self._plans.get(mask)
-        if plan is None or SCOPE.get() is not None or not RECORDING.everywhere or type(y) is tuple:
-            return self._record(y, (a, b), (p, q), mask, NONE)
-        node = NEW(Node)
-        node.op = plan
-        node.parents = (p, q)
-        node.saved = plan.save((a, b), y, NONE) if plan.kept else ()
-        node.seq = NEXT()
-        node.shape = y.shape
-        node.grad = None
-        v = NEW(Variable)
-        v._array = y
-        v.node = node
-        v._grad_var = v.name = None
-        return v
+            return self._compute(arrays, options)
+        watch = None if SCOPE.get() is None and USUAL.everywhere else watcher(self)
+        if watch is None:
+            return self._record(self._compute(arrays, options), arrays, parents, mask, options)
+        watch.before(arrays)
+        y = self._compute(arrays, options)
+        watch.after(self.name, self.input_names(len(arrays)), arrays, y)
+        return self._record(y, arrays, parents, mask, options, watch)
 
     def _compute(self, arrays: Sequence[Any], options: dict[str, Any]) -> Any:
         """The forward, with what it returns as arrays of the one backend of all its inputs."""
@@ -398,19 +194,30 @@ class Op:
         return y
 
     def _record(
-        self, y: Any, arrays: Sequence[Any], parents: Sequence[Node | None], mask: int, options: dict[str, Any]
+        self,
+        y: Any,
+        arrays: Sequence[Any],
+        parents: Sequence[Node | None],
+        mask: int,
+        options: dict[str, Any],
+        watch: Watcher | None = None,
     ) -> Any:
         """The result as a Variable, with its node where an input needs a gradient (its bit is set in `mask`)."""
-        if not mask & (mask - 1) or ((SCOPE.get() is not None or not RECORDING.everywhere) and not recording()):
-            return variable(y, None) if type(y) is not tuple else tuple([variable(part, None) for part in y])
-        plan = self._plans.get(mask)
+        if not mask & (mask - 1) or ((SCOPE.get() is not None or not USUAL.everywhere) and not recording()):
+            return tuple([variable(part, None) for part in y]) if type(y) is tuple else variable(y, None)
+        several = type(y) is tuple
+        plan: Any = self._plans.get(mask)
         if plan is None:
             plan = self._plans[mask] = Plan(self, tuple([p is not None for p in parents]))
+            if mask < len(self._short_plans) and not several:
+                self._short_plans[mask] = plan
         saved = plan.save(arrays, y, options) if plan.kept else ()
-        if type(y) is tuple:
-            node = Node(plan, parents, saved, None)
+        if watch is not None:
+            plan = watch.traced(plan, saved)
+        if several:
+            node = new_node(plan, parents, saved, None)
             return tuple([variable(part, pick(node, i, len(y), part)) for i, part in enumerate(y)])
-        return variable(y, Node(plan, parents, saved, y.shape))
+        return variable(y, new_node(plan, parents, saved, y.shape))
 
     def _bind(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Inputs given by keyword become positional, options given by position become keywords."""
@@ -431,28 +238,134 @@ class Op:
                 options[name] = value
             elif name not in self.inputs:
                 raise TypeError(f"{self.name}: got an unknown argument {name!r}; it takes {self._signature()}")
-        for name in self.inputs[len(args) :]:
-            if name not in keywords:
+        for i, name in enumerate(self.inputs[len(args) :], len(args)):
+            # One that is left out before another that is given has its default.
+            if name not in keywords and not (name in self.defaults and any(n in keywords for n in self.inputs[i:])):
                 break
-            inputs.append(keywords[name])
+            inputs.append(keywords.get(name, self.defaults.get(name)))
         if not self._least <= len(inputs) or any(n in keywords for n in self.inputs[len(inputs) :]):
             missing = self.inputs[len(inputs)]
             raise TypeError(f"{self.name}: {missing!r} is missing; it takes {self._signature()}")
         return tuple(inputs), options
 
+    @property
+    def label(self) -> str:
+        """The name, as hooks ask for it."""
+        return self.name
+
+    def input_names(self, count: int) -> list[str]:
+        """What errors call the first `count` inputs."""
+        return [*self.inputs, *(f"{self.variadic}[{i}]" for i in range(count - len(self.inputs)))][:count]
+
     def _signature(self) -> str:
         return str(inspect.signature(self.forward))
 
     def _note(self, arrays: Sequence[Any], options: dict[str, Any]) -> str:
-        names = [*self.inputs, *(f"{self.variadic}[{i}]" for i in range(len(arrays) - len(self.inputs)))]
         shown = [
             f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}"
-            for n, a in zip(names, arrays, strict=False)
+            for n, a in zip(self.input_names(len(arrays)), arrays, strict=True)
         ]
         return f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})"
 
+    def __reduce__(self) -> str:
+        return self.__name__  # pickled and copied as a function is: by its name in its module
+
     def __repr__(self) -> str:
         return f"<op {self.name}{self._signature()}>"
+
+
+# Most calls have one input or two and no options, and of these most need nothing but a node. They get functions of their own, in
+# which the loop of Op._call, the call of Op._record and those of two constructors are written out: each look-up counts there.
+
+
+def _of_one(op: Op) -> Callable[[Any], Any]:
+    """The function that calls `op` with one input, without options."""
+    forward, plans = op.forward, op._short_plans
+
+    def of_one(x: Any) -> Any:
+        if not isinstance(x, Variable):
+            return op._compute((x,), NONE)
+        if SCOPE.get() is not None or not USUAL.everywhere:
+            return op._call((x,), NONE)
+        array = x._array
+        if type(array) is ndarray:
+            try:
+                y = forward(array)
+            except Exception as e:
+                e.add_note(op._note((array,), NONE))
+                raise
+            if type(y) is not ndarray and op.stays:
+                y = op._wrapped(NUMPY, y)
+        else:
+            y = op._compute((array,), NONE)
+        parent = x.node
+        mask = 2 if parent is None else 3
+        plan = plans[mask]
+        if plan is None:
+            return op._record(y, (array,), (parent,), mask, NONE)
+        node = Node()
+        node.op = plan
+        node.parents = (parent,)
+        node.saved = plan.save((array,), y, NONE) if plan.kept else ()
+        node.seq = NEXT()
+        node.shape = y.shape
+        node.grad = None
+        v = new_variable()
+        v._array = y
+        v.node = node
+        v._grad_var = v.name = None
+        return v
+
+    return of_one
+
+
+def _of_two(op: Op) -> Callable[[Any, Any], Any]:
+    """The function that calls `op` with two inputs, without options."""
+    forward, plans = op.forward, op._short_plans
+
+    def of_two(a: Any, b: Any) -> Any:
+        if SCOPE.get() is not None or not USUAL.everywhere:
+            return op._call((a, b), NONE)
+        if isinstance(a, Variable):
+            x, p = a._array, a.node
+            mask = 4 if p is None else 5
+        else:
+            x, p = a, None
+            mask = 4
+        if isinstance(b, Variable):
+            y, q = b._array, b.node
+            if q is not None:
+                mask += 2
+        else:
+            y, q = b, None
+        if (type(x) is ndarray or type(x) in SCALARS) and (type(y) is ndarray or type(y) in SCALARS):
+            try:
+                z = forward(x, y)
+            except Exception as e:
+                e.add_note(op._note((x, y), NONE))
+                raise
+            if type(z) is not ndarray:
+                z = op._wrapped(NUMPY, z)
+        else:
+            z = op._compute((x, y), NONE)
+        plan = plans[mask]
+        if plan is None:
+            is_variable = isinstance(a, Variable) or isinstance(b, Variable)
+            return op._record(z, (x, y), (p, q), mask, NONE) if is_variable else z
+        node = Node()
+        node.op = plan
+        node.parents = (p, q)
+        node.saved = plan.save((x, y), z, NONE) if plan.kept else ()
+        node.seq = NEXT()
+        node.shape = z.shape
+        node.grad = None
+        v = new_variable()
+        v._array = z
+        v.node = node
+        v._grad_var = v.name = None
+        return v
+
+    return of_two
 
 
 class ElementwiseOp(Op):

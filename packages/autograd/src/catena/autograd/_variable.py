@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 import xparray as xp
-from catena.autograd._node import NEXT, Node, leaf
+from catena.autograd import _array_methods
+from catena.autograd._array_methods import ArrayMethods
+from catena.autograd._node import Creator, Node, label_of, leaf
 from xparray import Array, Backend, Device
 from xparray._dispatch import dtype_name
 
 
-class Variable:
+class Variable(ArrayMethods):
     """An array with a place in a graph of operations, through which gradients flow back to it.
 
     Args:
@@ -37,9 +38,6 @@ class Variable:
     _grad_var: Variable | None
     name: str | None
     node: Node | None
-
-    # NumPy's operators with an array on the left leave the result to Variable's.
-    __array_priority__ = 200
 
     def __init__(self, data: Any, *, name: str | None = None, requires_grad: bool = True) -> None:
         if isinstance(data, Variable):
@@ -77,34 +75,9 @@ class Variable:
         self._array = value
         if node is not None and node.op is None:
             node.shape, node.dtype, node.device = value.shape, value.dtype, xp.device_of(value)
-            node.seq = NEXT()
+            node.renew()
 
     data = array
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The length of each axis."""
-        return tuple(self._array.shape)
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return int(self._array.ndim)
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return int(self._array.size)
-
-    @property
-    def dtype(self) -> Any:
-        """The dtype of the array."""
-        return self._array.dtype
-
-    @property
-    def device(self) -> Device:
-        """Where the array lives."""
-        return xp.device_of(self._array)
 
     @property
     def requires_grad(self) -> bool:
@@ -118,7 +91,7 @@ class Variable:
                 raise ValueError(
                     f"Variable.mark_updated: this is the result of {self.node.op.name}; only a leaf may be updated in place"
                 )
-            self.node.seq = NEXT()
+            self.node.renew()
 
     # --------------------------------------------------------------- the gradient
 
@@ -137,9 +110,10 @@ class Variable:
             return
         if isinstance(value, Variable):
             raise TypeError("Variable.grad: got a Variable; assign it to grad_var, or its .array here")
-        self._grad_var = None
+        value = self._checked_grad(value)
         node = self._node_for_grad()
-        node.grad = self._checked_grad(value)
+        self._grad_var = None
+        node.grad = value
         node.owns_grad = False
 
     @property
@@ -153,8 +127,8 @@ class Variable:
     @grad_var.setter
     def grad_var(self, value: Variable | None) -> None:
         if value is not None:
-            self._node_for_grad()
             self._checked_grad(value._array)
+            self._node_for_grad()
         self.cleargrad()
         self._grad_var = value
 
@@ -166,7 +140,7 @@ class Variable:
         return self.node
 
     def _checked_grad(self, value: Array) -> Array:
-        if not hasattr(value, "shape"):
+        if not hasattr(value, "dtype"):
             raise TypeError(f"Variable.grad: got {type(value).__name__}; expected an array; write xp.asarray(g)")
         if tuple(value.shape) != self.shape:
             raise ValueError(
@@ -178,6 +152,12 @@ class Variable:
             raise ValueError(
                 f"Variable.grad: got an array on {xp.device_of(value)}; expected {self.device}; "
                 f"move it with xp.to_device(g, {str(self.device)!r})"
+            )
+        name = dtype_name(_backward._gradient_dtype(self.dtype, self._array))
+        if dtype_name(value.dtype) != name:
+            raise TypeError(
+                f"Variable.grad: got {dtype_name(value.dtype)}; expected {name}, the dtype of gradients of this Variable; "
+                f"convert it with xp.astype(g, xp.{name})"
             )
         return value
 
@@ -205,7 +185,13 @@ class Variable:
         self.mark_updated()
 
     def backward(
-        self, *, grad: Array | None = None, retain_grad: bool = False, create_graph: bool = False, free: bool = False
+        self,
+        *,
+        grad: Array | None = None,
+        retain_grad: bool = False,
+        create_graph: bool = False,
+        free: bool = False,
+        loss_scale: float | None = None,
     ) -> None:
         """Compute the gradients of this Variable in all leaves it was made from, and add them to theirs.
 
@@ -214,20 +200,30 @@ class Variable:
             retain_grad: keep the gradients of the Variables in between too.
             create_graph: record the computation of the gradients, so that `grad_var` can be differentiated again.
             free: release what the graph keeps on the way; it cannot be walked again.
+            loss_scale: the factor by which all gradients are greater, so that small ones do not vanish in float16.
 
         Raises:
             ValueError: more than one element and no gradient to begin with.
             RuntimeError: the graph was freed, or a parameter it reads was updated since.
         """
         _backward.backward(
-            [self], None if grad is None else [grad], retain_grad=retain_grad, create_graph=create_graph, free=free
+            [self],
+            None if grad is None else [grad],
+            retain_grad=retain_grad,
+            create_graph=create_graph,
+            free=free,
+            loss_scale=loss_scale,
         )
 
     def unchain(self) -> None:
         """Cut the graph behind this Variable: it becomes a leaf, gradients end here."""
         if self.node is not None:
             self.node.cut()
-            self.node.dtype, self.node.device, self.node.owner = self.dtype, self.device, weakref.ref(self)
+            self._take_node(self.node)
+
+    def _take_node(self, node: Node) -> None:
+        """Make a node that was cut this Variable's own leaf."""
+        node.dtype, node.device, node.owner = self.dtype, self.device, weakref.ref(self)
 
     def unchain_backward(self) -> None:
         """Cut the graph behind this Variable and behind all it was made from, so that their memory is freed.
@@ -245,165 +241,77 @@ class Variable:
             if node.op is not None:
                 waiting.extend(p for p in node.parents if p is not None)
                 node.cut()
+                if node is self.node:
+                    self._take_node(node)
 
-    # ------------------------------------------------------------------- operators
-
-    def __add__(self, other: Any) -> Variable:
-        return _arithmetic.add.of_two(self, other)
-
-    def __radd__(self, other: Any) -> Variable:
-        return _arithmetic.add.of_two(other, self)
-
-    def __sub__(self, other: Any) -> Variable:
-        return _arithmetic.subtract.of_two(self, other)
-
-    def __rsub__(self, other: Any) -> Variable:
-        return _arithmetic.subtract.of_two(other, self)
-
-    def __mul__(self, other: Any) -> Variable:
-        return _arithmetic.multiply.of_two(self, other)
-
-    def __rmul__(self, other: Any) -> Variable:
-        return _arithmetic.multiply.of_two(other, self)
-
-    def __truediv__(self, other: Any) -> Variable:
-        return _arithmetic.divide.of_two(self, other)
-
-    def __rtruediv__(self, other: Any) -> Variable:
-        return _arithmetic.divide.of_two(other, self)
-
-    def __pow__(self, other: Any) -> Variable:
-        return _arithmetic.pow.of_two(self, other)
-
-    def __rpow__(self, other: Any) -> Variable:
-        return _arithmetic.pow.of_two(other, self)
-
-    def __matmul__(self, other: Any) -> Variable:
-        return _linalg.matmul.of_two(self, other)
-
-    def __rmatmul__(self, other: Any) -> Variable:
-        return _linalg.matmul.of_two(other, self)
-
-    def __neg__(self) -> Variable:
-        return _arithmetic.negative(self)
-
-    def __pos__(self) -> Variable:
-        return self
-
-    def __abs__(self) -> Variable:
-        return _arithmetic.abs(self)
-
-    def __getitem__(self, key: Any) -> Variable:
-        return _indexing.getitem(self, key=key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            "Variable: item assignment would change an array that a graph has read; "
-            "build the result with F.where or F.concat, or assign to v.array"
-        )
-
-    # Comparisons have no gradient: they give plain boolean arrays.
-
-    def __lt__(self, other: Any) -> Array:
-        return as_0d(self._array < as_array(other))
-
-    def __le__(self, other: Any) -> Array:
-        return as_0d(self._array <= as_array(other))
-
-    def __gt__(self, other: Any) -> Array:
-        return as_0d(self._array > as_array(other))
-
-    def __ge__(self, other: Any) -> Array:
-        return as_0d(self._array >= as_array(other))
-
-    def __eq__(self, other: Any) -> Any:
-        return as_0d(self._array == as_array(other))
-
-    def __ne__(self, other: Any) -> Any:
-        return as_0d(self._array != as_array(other))
-
-    def __hash__(self) -> int:
-        return id(self)
-
-    # --------------------------------------------------------------------- methods
-
-    def sum(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Variable:
-        """Sum over `axis`, or over all."""
-        return _reduction.sum(self, axis=axis, keepdims=keepdims)
-
-    def mean(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Variable:
-        """Mean over `axis`, or over all."""
-        return _reduction.mean(self, axis=axis, keepdims=keepdims)
-
-    def max(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Variable:
-        """Greatest element along `axis`, or of all."""
-        return _reduction.max(self, axis=axis, keepdims=keepdims)
-
-    def min(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Variable:
-        """Least element along `axis`, or of all."""
-        return _reduction.min(self, axis=axis, keepdims=keepdims)
-
-    def reshape(self, *shape: Any) -> Variable:
-        """The elements in the shape given as integers or one tuple; one length may be -1."""
-        return _shape.reshape(self, shape=_one_tuple(shape))
-
-    def transpose(self, *axes: Any) -> Variable:
-        """The axes in the order given as integers or one tuple; reversed where none is given."""
-        return _shape.transpose(self, axes=_one_tuple(axes) if axes and axes != (None,) else None)
-
-    def flatten(self) -> Variable:
-        """All elements in one axis."""
-        return _shape.reshape(self, shape=(-1,))
-
-    def squeeze(self, axis: int | tuple[int, ...] | None = None) -> Variable:
-        """Without the axes of length one (those of `axis`, where given)."""
-        return _shape.squeeze(self, axis=axis)
-
-    def astype(self, dtype: Any) -> Variable:
-        """With another dtype; the gradient comes back in this one."""
-        return _shape.astype(self, dtype=dtype)
-
-    def to_device(self, device: str | Device) -> Variable:
-        """On another device; the gradient comes back to this one."""
-        return _shape.to_device(self, device=device)
+    # ---------------------------------------------------------- a look at it, and at its graph
 
     @property
-    def T(self) -> Variable:
-        """With the axes in reverse order."""
-        return _shape.transpose(self)
+    def xp(self) -> Any:
+        """The namespace of the array, such as `numpy`."""
+        return xp.array_namespace(self._array)
 
     @property
-    def mT(self) -> Variable:
-        """With the last two axes exchanged."""
-        return _shape.matrix_transpose(self)
+    def creator(self) -> Creator | None:
+        """The call that made this Variable: its function, label, rank and the nodes of its inputs; None for a leaf.
 
-    def item(self) -> Any:
-        """The value of a single element as a Python number."""
-        return xp.to_device(self._array, "numpy").item()
+        Example:
+            >>> x = Variable(2.0)
+            >>> y = x * 3 + 1
+            >>> y.creator.label, y.creator.inputs[0].creator.label, y.rank
+            ('add', 'multiply', 2)
+        """
+        return None if self.node is None else self.node.creator
 
-    def __float__(self) -> float:
-        return float(self._array)
+    creator_node = creator
 
-    def __int__(self) -> int:
-        return int(self._array)
+    @property
+    def rank(self) -> int:
+        """How many functions lie one behind the other on the longest way from a leaf."""
+        return 0 if self.node is None else self.node.rank
 
-    def __bool__(self) -> bool:
-        return bool(self._array)
+    @property
+    def label(self) -> str:
+        """Shape and dtype: "(2, 3), float32"."""
+        return label_of(self.shape, self.dtype)
 
-    def __len__(self) -> int:
-        if not self._array.ndim:
-            raise TypeError("len() of a 0-d Variable")
-        return int(self._array.shape[0])
+    def summary(self) -> str:
+        """Its name, or where it stands in memory, in a few words."""
+        return f"<variable {self.name}>" if self.name else f"<variable at {id(self):#x}>"
 
-    def __iter__(self) -> Iterator[Variable]:
-        return (self[i] for i in range(len(self)))
+    def debug_print(self) -> str:
+        """Lines that say what it is: device, shape, dtype, and mean and deviation of the array and of its gradient.
+
+        Example:
+            >>> print(Variable(np.array([1.0, 3.0]), name="x").debug_print())
+            <variable x>
+            - device: numpy
+            - shape: (2,)
+            - dtype: float64
+            - array: mean 2, standard deviation 1
+            - gradient: None
+        """
+        lines = [
+            self.summary(),
+            f"- device: {self.device}",
+            f"- shape: {self.shape}",
+            f"- dtype: {dtype_name(self.dtype)}",
+        ]
+        for name, x in (("array", self._array), ("gradient", self.grad)):
+            if x is None or not x.size:
+                lines.append(f"- {name}: {None if x is None else 'no elements'}")
+            else:
+                host = np.asarray(xp.to_device(x, "numpy"))
+                lines.append(f"- {name}: mean {host.mean():.6g}, standard deviation {host.std():.6g}")
+        return "\n".join(lines)
+
+    def retain_data(self) -> None:
+        """Let the graph hold the array too, for those who look at its nodes: `v.node.data`."""
+        if self.node is not None and self.node.op is not None:
+            self.node._data = self._array
 
     def __repr__(self) -> str:
-        host = xp.to_device(self._array, "numpy")
-        text = np.array2string(host, separator=", ", prefix=f"{type(self).__name__}(")
-        parts = [text, dtype_name(self.dtype)]
-        if self.device.backend != "numpy":
-            parts.append(f"device={str(self.device)!r}")
+        parts = [_array_methods.as_text(self)]
         if self.name:
             parts.append(f"name={self.name!r}")
         if self.node is not None and self.node.op is not None:
@@ -417,60 +325,6 @@ class Variable:
 
     def __reduce__(self) -> Any:
         return _rebuild, (self._array, self.name, self.requires_grad)
-
-    # ------------------------------------------------------- NumPy's and the standard's protocols
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if method != "__call__" or kwargs:
-            what = (
-                f"np.{ufunc.__name__}"
-                + (f".{method}" if method != "__call__" else "")
-                + "".join(f" with {k}=" for k in kwargs)
-            )
-            raise TypeError(
-                f"{what} has no gradient on a Variable; write it with functions of catena.autograd, or on v.array"
-            )
-        return _counterpart(ufunc.__name__)(*inputs)
-
-    def __array_function__(self, function: Any, types: Sequence[type], args: Any, kwargs: Any) -> Any:
-        return _counterpart(function.__name__)(*args, **kwargs)
-
-    def __array_namespace__(self, api_version: str | None = None) -> Any:
-        return _BACKEND.namespace
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("np.asarray of a Variable would cut it from its graph; write v.array for the array")
-
-
-def _one_tuple(values: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], tuple | list) else values
-
-
-def as_0d(y: Any) -> Any:
-    """A NumPy scalar as a 0-d array."""
-    return np.asarray(y) if isinstance(y, np.generic) else y
-
-
-# NumPy's older names of functions that the standard, and so catena.autograd.functions, calls otherwise.
-_STANDARD_NAMES = {
-    "absolute": "abs",
-    "power": "pow",
-    "concatenate": "concat",
-    "amax": "max",
-    "amin": "min",
-    "true_divide": "divide",
-}
-
-
-def _counterpart(name: str) -> Any:
-    name = _STANDARD_NAMES.get(name, name)
-    f = getattr(_BACKEND.namespace, name, None)
-    if f is None:
-        raise TypeError(
-            f"np.{name} has no differentiable counterpart in catena.autograd.functions; "
-            "compute on v.array, or declare one with @catena.autograd.op"
-        )
-    return f
 
 
 def _rebuild(array: Array, name: str | None, requires_grad: bool) -> Variable:
@@ -525,10 +379,6 @@ xp.register_array_type(Variable, _BACKEND)
 # The ops are defined over Variable, and Variable's methods call the ops: they come in once it exists.
 from catena.autograd import _backward  # noqa: E402
 from catena.autograd import functions as _functions  # noqa: E402
-from catena.autograd.ops import arithmetic as _arithmetic  # noqa: E402
-from catena.autograd.ops import indexing as _indexing  # noqa: E402
-from catena.autograd.ops import linalg as _linalg  # noqa: E402
-from catena.autograd.ops import reduction as _reduction  # noqa: E402
-from catena.autograd.ops import shape as _shape  # noqa: E402
 
 _BACKEND.namespace = _functions
+_array_methods.bind(_functions)

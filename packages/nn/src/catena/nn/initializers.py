@@ -526,7 +526,7 @@ class Orthogonal(Initializer):
                 f"{self.mode}; use mode='auto'"
             )
         rng = xparray.random.get_generator() if self.rng is None else self.rng
-        q, r = np.linalg.qr(rng.normal((max(n_out, n_in), min(n_out, n_in))))
+        q, r = np.linalg.qr(rng.normal((max(n_out, n_in), min(n_out, n_in)), device="numpy"))
         q *= np.copysign(self.scale, np.diag(r))
         self._put(array, (q if n_out >= n_in else q.T).reshape(shape))
 

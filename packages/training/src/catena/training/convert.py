@@ -10,7 +10,7 @@ import numpy as np
 import xparray as xp
 from xparray import Array, Device
 
-__all__ = ["concat_examples", "to_device"]
+__all__ = ["Converter", "concat_examples", "converter", "to_device"]
 
 # What NumPy stacks by itself; any other array goes through its own library.
 _HOST_TYPES = (np.ndarray, np.generic, int, float, complex, str, bytes, list)
@@ -57,6 +57,41 @@ def concat_examples(batch: Sequence[Any], device: str | Device | int | None = No
     if isinstance(first, Mapping):
         return _of_dicts(batch, device, padding)
     return _stack(batch, "", device, padding)
+
+
+class Converter:
+    """Base class of converters with a state of their own: define `__call__(batch, device=None)`.
+
+    Any callable of these two arguments will do in its place.
+    """
+
+    def __call__(self, batch: Sequence[Any], device: str | Device | int | None = None) -> Any:
+        """Arrays made of the examples `batch`, on `device`: a tuple or a dict of them, a loss function's arguments, or one."""
+        raise TypeError(
+            f"{type(self).__name__} converts nothing; define __call__(self, batch, device=None) in it, returning arrays"
+        )
+
+
+class _FunctionConverter(Converter):
+    def __init__(self, function: Callable[[Sequence[Any], Any], Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __call__(self, batch: Sequence[Any], device: str | Device | int | None = None) -> Any:
+        return self._function(batch, None if device is None else parse_device(device))
+
+
+def converter() -> Callable[[Callable[[Sequence[Any], Any], Any]], Converter]:
+    """Make a converter of a function of a minibatch and a device, which it is given as a `xparray.Device` or None.
+
+    Example:
+        >>> @converter()
+        ... def as_rows(batch, device):
+        ...     return to_device(device, np.stack(batch))
+        >>> as_rows([np.zeros(3), np.ones(3)], -1).shape
+        (2, 3)
+    """
+    return _FunctionConverter
 
 
 def to_device(device: str | Device | int | None, x: Array) -> Array:

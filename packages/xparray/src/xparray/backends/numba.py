@@ -14,6 +14,7 @@ import numpy as np
 from xparray._device import Device
 from xparray._typing import Array
 from xparray.backends.numpy import NumpyBackend
+from xparray.backends.numpy import backend as NUMPY
 
 
 class NumbaArray(np.ndarray[Any, Any]):
@@ -53,6 +54,15 @@ class NumbaBackend(NumpyBackend):
     name = "numba"
     namespace = _Namespace()
     array_types = (NumbaArray,)
+
+    def function(self, name: str) -> Any:
+        """The function of plain ndarrays, for float32 and float64 the jitted one; `wrap` tags the result."""
+        from xparray.kernels import elementary
+
+        jitted, plain = elementary.JITTED.get(name), NUMPY.functions[name]
+        if jitted is None:
+            return plain
+        return lambda x, /, *others: (jitted if elementary.floating(x) else plain)(x, *others)
 
     def from_host(self, x: np.ndarray[Any, Any], device: Device) -> Array:
         """A tagged view of `x`."""

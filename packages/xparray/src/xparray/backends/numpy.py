@@ -1,14 +1,20 @@
-"""NumPy: the user's arrays are `np.ndarray`s themselves, and the functions are NumPy's, bit for bit."""
+"""NumPy: the user's arrays are `np.ndarray`s themselves, and the functions are NumPy's, bit for bit, where they are the standard's."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy import asarray, ndarray
 
 from xparray._backend import Backend
 from xparray._device import Device
 from xparray._typing import Array
+from xparray.backends._numpy_standard import corrected
+
+# As tuples: a union would be made anew at each call.
+_OF_DTYPES = (np.dtype, type, str)
+_OF_ARRAYS = (np.generic, np.ndarray)
 
 
 class NumpyBackend(Backend):
@@ -17,11 +23,12 @@ class NumpyBackend(Backend):
     name = "numpy"
     is_host = True
     namespace: Any = np
+    special = "scipy.special"
     array_types: tuple[type, ...] = (np.ndarray, np.generic)
 
     def native_dtype(self, dtype: Any) -> Any:
         """`dtype` itself, or NumPy's dtype of the same name for another library's object."""
-        if dtype is None or isinstance(dtype, np.dtype | type | str):
+        if dtype is None or isinstance(dtype, _OF_DTYPES):
             return dtype
         return np.dtype(str(dtype).rpartition(".")[2])
 
@@ -35,14 +42,18 @@ class NumpyBackend(Backend):
 
     def wrap(self, y: Any) -> Any:
         """A NumPy scalar becomes a 0-d array, a subclass a plain view; tuples element by element."""
-        if type(y) is np.ndarray:
+        if type(y) is ndarray:
             return y
-        if isinstance(y, np.ndarray | np.generic):
-            return np.asarray(y)
+        if isinstance(y, _OF_ARRAYS):
+            return asarray(y)
         if isinstance(y, tuple) and y:
             parts = [self.wrap(part) for part in y]
             return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
         return y
+
+    def function(self, name: str) -> Any:
+        """NumPy's function, or ours where NumPy's is not the standard's."""
+        return corrected(np, name) or super().function(name)
 
     def shares_memory(self, x: Array, y: Array) -> bool:
         """Whether the address ranges of the two arrays overlap."""

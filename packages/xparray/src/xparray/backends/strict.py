@@ -35,6 +35,10 @@ class StrictBackend(Backend):
         name = _NAMES[x.device]
         return Device(self.name, "" if name == "CPU_DEVICE" else name)
 
+    def devices(self) -> tuple[Device, ...]:
+        """The CPU device, called "strict", and the two others."""
+        return tuple(Device(self.name, "" if part == "CPU_DEVICE" else part) for part in _PARTS)
+
     def native_device(self, device: Device) -> Any:
         """The library's Device object."""
         try:

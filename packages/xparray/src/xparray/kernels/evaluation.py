@@ -11,7 +11,7 @@ from xparray import _standard as xp
 from xparray._kernel import kernel, loop
 from xparray._typing import Array
 from xparray.kernels.elementary import floating
-from xparray.kernels.softmax import as_rows
+from xparray.kernels.rows import as_rows
 
 
 @kernel
@@ -28,7 +28,7 @@ def accuracy(y: Array, t: Array, *, ignore_label: int | None) -> Array:
 
 @accuracy.on("host")
 def _(y: Any, t: Any, *, ignore_label: int | None) -> Any:
-    if not floating(y) or not y.size:
+    if not floating(y) or not y.size or t.shape != y.shape[:1] + y.shape[2:]:
         return NotImplemented
     labels = t.astype(np.int64).reshape(-1)
     ignored = -1 if ignore_label is None else ignore_label

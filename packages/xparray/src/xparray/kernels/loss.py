@@ -9,9 +9,20 @@ import numpy as np
 from xparray import _standard as xp
 from xparray._dispatch import array_namespace, describe, device_of, to_device
 from xparray._kernel import kernel, loop
+from xparray._memory import empty
 from xparray._typing import Array
-from xparray.kernels.elementary import alike, dense, exp, floating, log
-from xparray.kernels.softmax import as_rows, at_rank, from_rows, log_softmax, rank, softmax
+from xparray.kernels.elementary import alike, dense, flat, floating, log, mapped
+from xparray.kernels.rows import PART, block_of, over_rows, powers, sum_of
+from xparray.kernels.softmax import (
+    COLUMNS,
+    columns_of,
+    greatest_of_columns,
+    log_softmax,
+    over_columns,
+    powers_of_columns,
+    softmax,
+    sums_of_columns,
+)
 
 # ------------------------------------------------------------------------------------------- cross entropy
 #
@@ -36,54 +47,72 @@ def softmax_cross_entropy(
 
 @softmax_cross_entropy.on("host")
 def _(x: Any, t: Any, w: Any, *, ignore_label: int, normalize: bool, mean: bool) -> Any:
-    if not _served(x, w):
+    if not _served(x, t, w):
         return NotImplemented
-    losses = np.empty(t.size, x.dtype)
-    total, count = _cross_entropy(as_rows(x, 1), _indices(t), _weights(x, w), ignore_label, losses)
+    labels, losses = _indices(t), empty(t.shape, x.dtype)
+    if x.ndim == 2:
+        over_rows(_cross_entropy, x.size, dense(x), labels, _weights(x, w), ignore_label, losses)
+    else:
+        columns, (rows, n) = losses.reshape(len(x), -1), x.shape[:2]
+        arrays = dense(x).reshape(rows, n, -1), labels.reshape(columns.shape)
+        over_columns(_cross_entropy_columns, *arrays, _weights(x, w), ignore_label, columns)
+    total, count = _total(losses.ravel(), labels, ignore_label, x.shape[1])
     if count < 0:
         raise ValueError(_wrong_label(x, t, ignore_label))
-    if not mean:
-        return losses.reshape(t.shape)
-    return np.array(total / max(1, count if normalize else len(x)), x.dtype)
+    return np.array(total / max(1, count if normalize else len(x)), x.dtype) if mean else losses
 
 
-@loop(reassociate=True)
-def _cross_entropy(x: Any, t: Any, w: Any, ignored: Any, losses: Any) -> Any:
-    rows, n = x.shape
-    block = max(1, 2048 // n)
-    powers = np.empty((block, n), x.dtype)
-    flat = powers.ravel()
-    for start in range(0, rows, block):
-        stop = min(rows, start + block)
-        for i in range(start, stop):
-            top = rank(x[i, 0])
-            for k in range(n):
-                top = max(top, rank(x[i, k]))
-            greatest = at_rank(top)
-            for k in range(n):
-                powers[i - start, k] = x[i, k] - greatest
-            if t[i] != ignored:
-                if t[i] < 0 or t[i] >= n:
-                    return 0.0, -1
-                losses[i] = greatest - x[i, t[i]]
-        for j in range((stop - start) * n):
-            flat[j] = exp(flat[j])
-        for i in range(start, stop):
-            total = x.dtype.type(0)
-            for k in range(n):
-                total += powers[i - start, k]
-            losses[i] += log(total)
-    sum_of_losses = 0.0
-    count = 0
-    for i in range(rows):
-        if t[i] == ignored:
-            losses[i] = 0
-        else:
+@loop
+def _cross_entropy(x: Any, t: Any, w: Any, ignored: Any, losses: Any, start: Any, stop: Any) -> None:
+    n = x.shape[1]
+    block = block_of(n)
+    greatest = np.empty(block, x.dtype)
+    part = np.empty((block, n), x.dtype)
+    for first in range(start, stop, block):
+        last = min(stop, first + block)
+        powers(x[first:last], part[: last - first], greatest)
+        for i in range(first, last):
+            if t[i] == ignored or t[i] < 0 or t[i] >= n:
+                losses[i] = 0
+                continue
+            losses[i] = greatest[i - first] - x[i, t[i]] + log(x.dtype.type(sum_of(part[i - first])))
             if w.size:
                 losses[i] *= w[t[i]]
-            sum_of_losses += losses[i]
+
+
+@loop
+def _cross_entropy_columns(x: Any, t: Any, w: Any, ignored: Any, losses: Any, start: Any, stop: Any) -> None:
+    n = x.shape[1]
+    greatest, totals = np.empty(COLUMNS, x.dtype), np.empty(COLUMNS, x.dtype)
+    for task in range(start, stop):
+        i, first, last = columns_of(x, task)
+        greatest_of_columns(x, i, first, last, greatest)
+        sums_of_columns(x, i, first, last, greatest, totals)
+        labels, out = t[i, first:last], losses[i, first:last]
+        for j in range(out.size):
+            if labels[j] == ignored or labels[j] < 0 or labels[j] >= n:
+                out[j] = 0
+                continue
+            out[j] = greatest[j] - x[i, labels[j], first + j] + log(totals[j])
+            if w.size:
+                out[j] *= w[labels[j]]
+
+
+@loop
+def _total(losses: Any, t: Any, ignored: Any, n: Any) -> Any:
+    """The sum of the losses, and the number of labels that count, -1 where one of them is no class."""
+    return sum_of(losses), _count(t, ignored, n)
+
+
+@loop
+def _count(t: Any, ignored: Any, n: Any) -> Any:
+    count = 0
+    for i in range(t.size):
+        if t[i] != ignored:
+            if t[i] < 0 or t[i] >= n:
+                return -1
             count += 1
-    return sum_of_losses, count
+    return count
 
 
 @kernel
@@ -101,52 +130,79 @@ def softmax_cross_entropy_grad(
 
 @softmax_cross_entropy_grad.on("host")
 def _(g: Any, x: Any, t: Any, w: Any, *, ignore_label: int, normalize: bool, mean: bool) -> Any:
-    if not _served(x, w) or g.dtype != x.dtype:
+    if not _served(x, t, w) or g.dtype != x.dtype or g.shape != (() if mean else t.shape):
         return NotImplemented
-    rows = as_rows(x, 1)
-    gx = np.empty(rows.shape, x.dtype)
-    # The divisor 0 stands for the number of labels that count.
-    divisor = 1 if not mean else 0 if normalize else len(x)
-    _cross_entropy_grad(dense(g).reshape(-1), rows, _indices(t), _weights(x, w), ignore_label, divisor, gx)
-    return from_rows(gx, x.shape, 1)
+    labels = _indices(t)
+    count = _count(labels, ignore_label, x.shape[1])
+    if count < 0:
+        raise ValueError(_wrong_label(x, t, ignore_label))
+    divisor = max(1, count if normalize else len(x)) if mean else 1
+    gx = empty(x.shape, x.dtype)
+    if x.ndim == 2:
+        over_rows(_cross_entropy_grad, x.size, dense(x), flat(g), labels, _weights(x, w), ignore_label, divisor, gx)
+    else:
+        rows, n = x.shape[:2]
+        arrays = (
+            dense(x).reshape(rows, n, -1),
+            dense(g).reshape(rows if g.size > 1 else 1, -1),
+            labels.reshape(rows, -1),
+        )
+        others = _weights(x, w), ignore_label, divisor, gx.reshape(rows, n, -1)
+        over_columns(_cross_entropy_grad_columns, *arrays, *others)
+    return gx
 
 
-@loop(reassociate=True)
-def _cross_entropy_grad(g: Any, x: Any, t: Any, w: Any, ignored: Any, divisor: Any, gx: Any) -> None:
-    rows, n = x.shape
-    if divisor == 0:
-        for i in range(rows):
-            divisor += t[i] != ignored
-        divisor = max(1, divisor)
-    flat = gx.ravel()
-    block = max(1, 2048 // n)
-    for start in range(0, rows, block):
-        stop = min(rows, start + block)
-        for i in range(start, stop):
-            top = rank(x[i, 0])
-            for k in range(n):
-                top = max(top, rank(x[i, k]))
-            greatest = at_rank(top)
-            for k in range(n):
-                gx[i, k] = x[i, k] - greatest
-        part = flat[start * n : stop * n]
-        for j in range(part.size):
-            part[j] = exp(part[j])
-        for i in range(start, stop):
+@loop
+def _cross_entropy_grad(
+    x: Any, g: Any, t: Any, w: Any, ignored: Any, divisor: Any, gx: Any, start: Any, stop: Any
+) -> None:
+    n = x.shape[1]
+    block = block_of(n)
+    greatest = np.empty(block, x.dtype)
+    for first in range(start, stop, block):
+        last = min(stop, first + block)
+        powers(x[first:last], gx[first:last], greatest)
+        for i in range(first, last):
             if t[i] == ignored:
                 for k in range(n):
                     gx[i, k] = 0
                 continue
-            scale = x.dtype.type((g[i] if g.size == rows else g[0]) / divisor)
+            scale = x.dtype.type((g[i] if g.size > 1 else g[0]) / divisor)
             if w.size:
                 scale *= w[t[i]]
-            total = x.dtype.type(0)
+            factor = scale / x.dtype.type(sum_of(gx[i]))
             for k in range(n):
-                total += gx[i, k]
-            total = scale / total
-            for k in range(n):
-                gx[i, k] *= total
+                gx[i, k] *= factor
             gx[i, t[i]] -= scale
+
+
+@loop
+def _cross_entropy_grad_columns(
+    x: Any, g: Any, t: Any, w: Any, ignored: Any, divisor: Any, gx: Any, start: Any, stop: Any
+) -> None:
+    n = x.shape[1]
+    greatest, totals = np.empty(COLUMNS, x.dtype), np.empty(COLUMNS, x.dtype)
+    for task in range(start, stop):
+        i, first, last = columns_of(x, task)
+        greatest_of_columns(x, i, first, last, greatest)
+        powers_of_columns(x, i, first, last, greatest, gx, totals)
+        labels = t[i, first:last]
+        for j in range(labels.size):
+            scale = x.dtype.type((g[i, first + j] if g.size > 1 else g[0, 0]) / divisor)
+            if w.size and labels[j] != ignored:
+                scale *= w[labels[j]]
+            greatest[j] = scale
+            totals[j] = scale / totals[j]
+        for k in range(n):
+            out = gx[i, k, first:last]
+            for j in range(out.size):
+                out[j] *= totals[j]
+        for j in range(labels.size):
+            if labels[j] != ignored:
+                gx[i, labels[j], first + j] -= greatest[j]
+            else:
+                for k in range(n):
+                    gx[i, k, first + j] = 0
 
 
 def _labels(
@@ -162,7 +218,7 @@ def _labels(
     weight = xp.astype(counts, x.dtype)
     if w is not None:
         classes_of_all = xp.reshape(xp.where(counts, t, xp.zeros_like(t)), (-1,))
-        weight = weight * xp.reshape(xp.take(w, classes_of_all, axis=0), t.shape)
+        weight = xp.where(counts, xp.reshape(xp.take(w, classes_of_all, axis=0), t.shape), 0)
     return chosen, weight, max(1, int(xp.sum(xp.astype(counts, t.dtype))) if normalize else x.shape[0])
 
 
@@ -177,12 +233,21 @@ def _wrong_label(x: Array, t: Array, ignore_label: int) -> str:
     )
 
 
-def _served(x: Any, w: Any) -> bool:
-    return bool(floating(x) and x.size and (w is None or w.dtype == x.dtype))
+def _served(x: Any, t: Any, w: Any) -> bool:
+    return bool(
+        floating(x)
+        and x.size
+        and t.shape == x.shape[:1] + x.shape[2:]
+        and t.dtype.kind in "iu"
+        and (w is None or (w.dtype == x.dtype and w.shape == x.shape[1:2]))
+    )
+
+
+_INTEGERS = (np.dtype(np.int32), np.dtype(np.int64))
 
 
 def _indices(t: Any) -> Any:
-    return dense(t.astype(np.int64, copy=False)).reshape(-1)
+    return flat(t if t.dtype in _INTEGERS else t.astype(np.int64))
 
 
 def _weights(x: Any, w: Any) -> Any:
@@ -203,14 +268,14 @@ def mean_squared_error(x0: Array, x1: Array) -> Array:
 def _(x0: Any, x1: Any) -> Any:
     if not alike(x0, x1) or not x0.size:
         return NotImplemented
-    return np.array(_sum_of_squares(dense(x0).reshape(-1), dense(x1).reshape(-1)) / x0.size, x0.dtype)
+    return np.array(_squared_distance(flat(x0), flat(x1)) / x0.size, x0.dtype)
 
 
 @loop(reassociate=True)
-def _sum_of_squares(x0: Any, x1: Any) -> Any:
+def _squared_distance(x0: Any, x1: Any) -> Any:
     total = 0.0
-    for start in range(0, x0.size, 4096):  # a sum in single precision is kept short
-        a, b = x0[start : start + 4096], x1[start : start + 4096]
+    for start in range(0, x0.size, PART):
+        a, b = x0[start : start + PART], x1[start : start + PART]
         part = x0.dtype.type(0)
         for i in range(a.size):
             part += (a[i] - b[i]) * (a[i] - b[i])
@@ -228,13 +293,11 @@ def mean_squared_error_grad(g: Array, x0: Array, x1: Array) -> Array:
 def _(g: Any, x0: Any, x1: Any) -> Any:
     if not alike(x0, x1) or not x0.size or g.dtype != x0.dtype:
         return NotImplemented
-    gx = np.empty(x0.shape, x0.dtype)
-    _scaled_difference(dense(g).reshape(-1), dense(x0).reshape(-1), dense(x1).reshape(-1), gx.reshape(-1))
-    return gx
+    return mapped(_scaled_difference, x0, x1, numbers=(float(g) * 2 / x0.size,))
 
 
 @loop
-def _scaled_difference(g: Any, x0: Any, x1: Any, gx: Any) -> None:
-    scale = g.dtype.type(g[0] * 2 / gx.size)
+def _scaled_difference(x0: Any, x1: Any, gx: Any, scale: Any, start: Any, stop: Any) -> None:
+    x0, x1, gx = x0[start:stop], x1[start:stop], gx[start:stop]
     for i in range(gx.size):
         gx[i] = (x0[i] - x1[i]) * scale

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
+import xparray as xp
 from catena.autograd._op import elementwise_op
+from catena.autograd.ops.complex import conjugate
 from xparray import Array, array_namespace
 
 
@@ -12,7 +16,7 @@ def exp(x: Array) -> Array:
     return array_namespace(x).exp(x)
 
 
-exp.vjps(x=lambda g, out: g * out)
+exp.vjps(x=lambda g, out: g * conjugate(out))
 
 
 @elementwise_op
@@ -21,7 +25,7 @@ def expm1(x: Array) -> Array:
     return array_namespace(x).expm1(x)
 
 
-expm1.vjps(x=lambda g, out: g * (out + 1))
+expm1.vjps(x=lambda g, out: g * conjugate(out + 1))
 
 
 @elementwise_op
@@ -30,7 +34,7 @@ def log(x: Array) -> Array:
     return array_namespace(x).log(x)
 
 
-log.vjps(x=lambda g, x: g / x)
+log.vjps(x=lambda g, x: g / conjugate(x))
 
 
 @elementwise_op
@@ -39,7 +43,25 @@ def log1p(x: Array) -> Array:
     return array_namespace(x).log1p(x)
 
 
-log1p.vjps(x=lambda g, x: g / (1 + x))
+log1p.vjps(x=lambda g, x: g / conjugate(1 + x))
+
+
+@elementwise_op
+def log2(x: Array) -> Array:
+    """Logarithm to base 2."""
+    return xp.log2(x)
+
+
+log2.vjps(x=lambda g, x: g / conjugate(x * math.log(2)))
+
+
+@elementwise_op
+def log10(x: Array) -> Array:
+    """Logarithm to base 10."""
+    return xp.log10(x)
+
+
+log10.vjps(x=lambda g, x: g / conjugate(x * math.log(10)))
 
 
 @elementwise_op
@@ -48,7 +70,7 @@ def sqrt(x: Array) -> Array:
     return array_namespace(x).sqrt(x)
 
 
-sqrt.vjps(x=lambda g, out: g / (2 * out))
+sqrt.vjps(x=lambda g, out: g / conjugate(2 * out))
 
 
 @elementwise_op

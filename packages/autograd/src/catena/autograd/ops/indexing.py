@@ -38,3 +38,14 @@ def take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array:
             raise ValueError(f"take: x has shape {tuple(x.shape)}; name the axis along which to take")
         axis = 0
     return getitem(x, key=(slice(None),) * (axis % x.ndim) + (indices,))
+
+
+def get_item(x: Array, slices: Any) -> Array:
+    """x[slices]: integers, slices, ellipsis, None, integer and boolean arrays, or a tuple of them.
+
+    Example:
+        >>> import numpy as np
+        >>> get_item(np.arange(6.0).reshape(2, 3), (1, slice(0, 2))).tolist()
+        [3.0, 4.0]
+    """
+    return getitem(x, key=slices)

@@ -1,83 +1,170 @@
-"""Products of matrices."""
+"""Determinants, traces, inverses and powers of matrices, in the last two axes of stacks of them.
+
+Formulas: M. Giles, An extended collection of matrix derivative results for forward and reverse mode algorithmic differentiation, 2008.
+"""
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import xparray as xp
 from catena.autograd._op import Spec, op
-from catena.autograd.ops import shape
+from catena.autograd._variable import Variable, as_array, as_variable
+from catena.autograd.ops import cumulative, reduction, shape
+from catena.autograd.ops.arithmetic import zeros_for
+from catena.autograd.ops.arrangement import diagonal
+from catena.autograd.ops.complex import adjoint, conjugate, imag, is_complex, real_part
+from catena.autograd.ops.products import matmul
 from xparray import Array
 
 
-@op
-def matmul(a: Array, b: Array) -> Array:
-    """a @ b: `(..., m, k)` and `(..., k, n)` give `(..., m, n)`; vectors lose their axis."""
-    return a @ b
-
-
-def _as_matrices(g: Array, a_ndim: int, b_ndim: int) -> Array:
-    """`g` with the axes that vectors lost."""
-    if b_ndim == 1:
-        g = shape.expand_dims(g, axis=-1)
-    return shape.expand_dims(g, axis=-2) if a_ndim == 1 else g
-
-
-def _matmul_a(g: Array, a_spec: Spec, b: Array) -> Array:
-    if a_spec.ndim == b.ndim == 2:
-        return g @ b.mT
-    rows = _as_matrices(g, a_spec.ndim, b.ndim)
-    ga = rows @ (shape.expand_dims(b, axis=0) if b.ndim == 1 else b.mT)
-    return shape.sum_to(shape.squeeze(ga, axis=-2) if a_spec.ndim == 1 else ga, shape=a_spec.shape)
-
-
-def _matmul_b(g: Array, a: Array, b_spec: Spec) -> Array:
-    if a.ndim == b_spec.ndim == 2:
-        return a.mT @ g
-    columns = _as_matrices(g, a.ndim, b_spec.ndim)
-    gb = (shape.expand_dims(a, axis=-1) if a.ndim == 1 else a.mT) @ columns
-    return shape.sum_to(shape.squeeze(gb, axis=-1) if b_spec.ndim == 1 else gb, shape=b_spec.shape)
-
-
-matmul.vjps(a=_matmul_a, b=_matmul_b)
+def as_factors(g: Array) -> Array:
+    """One number a matrix, as something to multiply the matrices with."""
+    return shape.expand_dims(shape.expand_dims(g, axis=-1), axis=-1)
 
 
 @op
-def contracted(*xs: Array, subscripts: str) -> Array:
-    """`einsum` with its operands first."""
-    return xp.einsum(subscripts, *xs)
+def det(x: Array) -> Array:
+    """Determinants of square matrices `(..., n, n)`; the second derivative exists for invertible ones."""
+    return xp.linalg.det(x)
 
 
-contracted.name = "einsum"  # what errors and graphs call it
+@op
+def cofactors(x: Array) -> Array:
+    """The derivative of det in each element: det(x) x^-T for invertible matrices, right for others too."""
+    # With x = U S V^H, it is det(U) det(V^H) times the conjugate of U diag(products of the other singular values) V^H.
+    U, S, Vh = xp.linalg.svd(x, full_matrices=False)
+    turn = xp.linalg.det(U) * xp.linalg.det(Vh)
+    return as_factors(turn) * conjugate((U * shape.expand_dims(cumulative.others(S), axis=-2)) @ Vh)
 
 
-@contracted.vjp
-def _(g: Array, xs: tuple[Array, ...], subscripts: str, *, needs: tuple[bool, ...]) -> list[Array | None]:
-    inputs, output = subscripts.split("->")
-    terms = inputs.split(",")
-    gs: list[Array | None] = []
-    for i, (term, x) in enumerate(zip(terms, xs, strict=True)):
-        if not needs[i]:
-            gs.append(None)
-            continue
-        others = [(t, o) for j, (t, o) in enumerate(zip(terms, xs, strict=True)) if j != i]
-        shared = "".join(c for c in term if c in output or any(c in t for t, _ in others))
-        gx = contracted(
-            g, *(o for _, o in others), subscripts=f"{','.join([output, *(t for t, _ in others)])}->{shared}"
-        )
-        # A letter that stands in this operand alone was summed over: its gradient is the same along that axis.
-        kept = tuple(n if c in shared else 1 for c, n in zip(term, x.shape, strict=True))
-        gs.append(shape.broadcast_to(shape.reshape(gx, shape=kept), shape=tuple(x.shape)))
-    return gs
+def _cofactors_x(g: Array, x: Array, out: Array) -> Array:
+    inverse = adjoint(inv(x))
+    return as_factors(reduction.sum(g * conjugate(out), axis=(-2, -1))) * inverse - inverse @ g.mT @ conjugate(out)
 
 
-def einsum(subscripts: str, /, *operands: Array) -> Array:
-    """The sum of products that `subscripts` names, such as "ij,jk->ik"; one distinct letter an axis.
+det.vjps(x=lambda g, x: as_factors(g) * conjugate(cofactors(x)))
+cofactors.vjps(x=_cofactors_x)
 
-    Raises:
-        ValueError: an operand repeats a letter, an ellipsis is used, or the terms do not fit the operands.
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` returns."""
+
+    sign: Array
+    logabsdet: Array
+
+
+@op
+def signs_and_logarithms(x: Array) -> tuple[Array, Array]:
+    """`slogdet` as a plain tuple."""
+    sign, logabsdet = xp.linalg.slogdet(x)
+    return sign, logabsdet
+
+
+signs_and_logarithms.name = "slogdet"  # what errors and graphs call it
+
+
+@signs_and_logarithms.vjp
+def _(g: tuple[Array | None, ...], x: Array, out: tuple[Array, Array], *, needs: tuple[bool, ...]) -> list[Array]:
+    of_sign, of_logarithm = g
+    # d log|det| + i d angle = tr(x^-1 dx), and the sign is exp(i angle).
+    factor = 0.0 if of_logarithm is None else real_part(of_logarithm)
+    if of_sign is not None and is_complex(x):
+        factor = factor + 1j * imag(of_sign * conjugate(out[0]))
+    if of_logarithm is None and not is_complex(x):
+        return [zeros_for(x)]
+    return [as_factors(factor) * adjoint(inv(x))]
+
+
+def slogdet(x: Array, /) -> SlogdetResult:
+    """The `sign` of the determinants and the logarithm of their absolute values, `logabsdet`; the gradient is infinite where det is 0.
 
     Example:
         >>> import numpy as np
-        >>> einsum("ij,jk->ik", np.ones((2, 3)), np.ones((3, 4))).shape
-        (2, 4)
+        >>> float(slogdet(-np.eye(3)).sign)
+        -1.0
     """
-    return contracted(*operands, subscripts=xp.explicit_subscripts(subscripts, [x.ndim for x in operands]))
+    return SlogdetResult(*signs_and_logarithms(x))
+
+
+@op
+def inv(x: Array) -> Array:
+    """Inverses of square matrices `(..., n, n)`."""
+    return xp.linalg.inv(x)
+
+
+inv.vjps(x=lambda g, out: -(adjoint(out) @ g @ adjoint(out)))
+
+
+@op
+def solve(a: Array, b: Array) -> Array:
+    """X of a X = b: `(..., n, n)` and `(..., n, k)` give `(..., n, k)`, and a single vector `(n,)` gives `(..., n)`."""
+    return xp.linalg.solve(a, b)
+
+
+def _solve_b(g: Array, a: Array, b_spec: Spec) -> Array:
+    return shape.sum_to(_solved(adjoint(a), g, b_spec.ndim == 1), shape=b_spec.shape)
+
+
+def _solve_a(g: Array, a: Array, b_spec: Spec, out: Array) -> Array:
+    gb = _solved(adjoint(a), g, b_spec.ndim == 1)
+    if b_spec.ndim == 1:
+        gb, out = shape.expand_dims(gb, axis=-1), shape.expand_dims(out, axis=-1)
+    return shape.sum_to(-(gb @ adjoint(out)), shape=tuple(a.shape))
+
+
+def _solved(a: Array, g: Array, is_vector: bool) -> Array:
+    return shape.squeeze(solve(a, shape.expand_dims(g, axis=-1)), axis=-1) if is_vector else solve(a, g)
+
+
+solve.vjps(a=_solve_a, b=_solve_b)
+
+
+@op
+def pinv(x: Array, *, rtol: Array | float | None = None) -> Array:
+    """Pseudo-inverses, in which singular values up to `rtol` times the greatest count as 0; differentiable where the rank is constant."""
+    return xp.linalg.pinv(x, rtol=rtol)
+
+
+def _pinv_x(g: Array, x: Array, out: Array) -> Array:
+    # G. H. Golub, V. Pereyra, The differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate, 1973.
+    p, h = adjoint(out), adjoint(g)
+    across, along = h @ out @ p, p @ out @ h
+    return (across - x @ (out @ across)) + (along - (along @ out) @ x) - p @ g @ p
+
+
+pinv.vjps(x=_pinv_x)
+
+
+def matrix_power(x: Array, n: int, /) -> Array:
+    """The square matrices to the power of the integer n, by repeated squaring.
+
+    Example:
+        >>> import numpy as np
+        >>> matrix_power(np.array([[1.0, 1.0], [0.0, 1.0]]), 5).tolist()
+        [[1.0, 5.0], [0.0, 1.0]]
+    """
+    if n < 0:
+        x, n = inv(x), -n
+    if n == 0:
+        ones = xp.linalg.matrix_power(as_array(x), 0)
+        return as_variable(ones) if isinstance(x, Variable) else ones
+    y = None
+    while True:
+        if n % 2:
+            y = x if y is None else matmul(y, x)
+        n //= 2
+        if not n:
+            return y
+        x = matmul(x, x)
+
+
+def trace(x: Array, /, *, offset: int = 0, dtype: Any = None) -> Array:
+    """Sums of the diagonals of the matrices, `offset` above the main one.
+
+    Example:
+        >>> import numpy as np
+        >>> float(trace(np.eye(3)))
+        3.0
+    """
+    return reduction.sum(diagonal(x, offset=offset), axis=-1, dtype=dtype)

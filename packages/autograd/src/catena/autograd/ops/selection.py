@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import xparray as xp
 from catena.autograd._op import elementwise_op
 from xparray import Array, array_namespace
 
@@ -41,15 +42,31 @@ minimum.vjps(a=lambda g, a, b: _share(g, b, a), b=lambda g, a, b: _share(g, a, b
 
 
 @elementwise_op
-def clip(x: Array, *, min: Any = None, max: Any = None) -> Array:
-    """x, no less than `min` and no more than `max` (numbers, or None for no bound); no gradient where it was cut off."""
-    return array_namespace(x).clip(x, min, max)
+def clip(x: Array, min: Array | float | None = None, max: Array | float | None = None) -> Array:
+    """x, no less than `min` and no more than `max`, broadcast (None sets no bound); the gradient goes to what was chosen, x at a bound."""
+    return xp.clip(x, min, max)
+
+
+def _inside(x: Array, min: Any, max: Any) -> Any:
+    """Where x is within its bounds; None without bounds."""
+    above = None if min is None else x >= min
+    below = None if max is None else x <= max
+    return below if above is None else above if below is None else above & below
 
 
 def _clip_x(g: Array, x: Array, min: Any, max: Any) -> Array:
-    if min is not None:
-        g = where(x >= min, g, 0.0)
-    return g if max is None else where(x <= max, g, 0.0)
+    inside = _inside(x, min, max)
+    return g if inside is None else where(inside, g, 0.0)
 
 
-clip.vjps(x=_clip_x)
+def _clip_min(g: Array, x: Array, min: Array, max: Any) -> Array:
+    chosen = x < min if max is None else (x < min) & (min <= max)
+    return where(chosen, g, 0.0)
+
+
+def _clip_max(g: Array, x: Array, min: Any, max: Array) -> Array:
+    chosen = x > max if min is None else (x > max) | (min > max)
+    return where(chosen, g, 0.0)
+
+
+clip.vjps(x=_clip_x, min=_clip_min, max=_clip_max)

@@ -8,14 +8,16 @@ from typing import Any
 
 import xparray as xp
 from catena.autograd._op import Spec, op
+from catena.autograd.ops import complex as complex_
 from catena.autograd.ops import indexing
 from xparray import Array, Device, array_namespace
 
 
 @op
-def reshape(x: Array, *, shape: tuple[int, ...]) -> Array:
-    """The elements of x in the given shape, in which one length may be -1."""
-    return array_namespace(x).reshape(x, shape)
+def reshape(x: Array, *, shape: tuple[int, ...], copy: bool | None = None) -> Array:
+    """The elements of x in the given shape, in which one length may be -1; `copy` as in the standard."""
+    ns = array_namespace(x)
+    return ns.reshape(x, shape) if copy is None else ns.reshape(x, shape, copy=copy)
 
 
 reshape.vjps(x=lambda g, x_spec: reshape(g, shape=x_spec.shape))
@@ -125,22 +127,24 @@ def _(g: Array, xs_spec: list[Spec], axis: int, *, needs: tuple[bool, ...]) -> l
     return gs
 
 
-def concat(arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+def concat(xs: Sequence[Array], axis: int | None = 0) -> Array:
     """The arrays joined along the existing axis `axis`.
 
     Args:
-        arrays: arrays or Variables of the same shape except along `axis`.
-        axis: along which to join.
+        xs: arrays or Variables of the same shape except along `axis`.
+        axis: along which to join; None joins all elements, in order.
 
     Example:
         >>> import numpy as np
         >>> concat([np.ones((1, 2)), np.zeros((2, 2))]).shape
         (3, 2)
     """
-    return joined(*arrays, axis=axis)
+    if axis is None:
+        xs, axis = [reshape(x, shape=(-1,)) for x in xs], 0
+    return joined(*xs, axis=axis)
 
 
-def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
+def stack(xs: Sequence[Array], axis: int = 0) -> Array:
     """The arrays, all of one shape, joined along a new axis `axis`.
 
     Example:
@@ -148,11 +152,11 @@ def stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Array:
         >>> stack([np.ones(2), np.zeros(2)], axis=1).tolist()
         [[1.0, 0.0], [1.0, 0.0]]
     """
-    return joined(*(expand_dims(x, axis=axis) for x in arrays), axis=axis)
+    return joined(*(expand_dims(x, axis=axis) for x in xs), axis=axis)
 
 
 @op
-def split_axis(x: Array, *, indices_or_sections: int | Sequence[int], axis: int = 0) -> tuple[Array, ...]:
+def parts(x: Array, *, indices_or_sections: int | Sequence[int], axis: int = 0) -> tuple[Array, ...]:
     """x cut along `axis`: into so many equal parts, or at the given indices; a tuple of arrays."""
     n = x.shape[axis]
     if isinstance(indices_or_sections, int):
@@ -168,13 +172,16 @@ def split_axis(x: Array, *, indices_or_sections: int | Sequence[int], axis: int 
     return tuple(x[_part(axis, a, b, x.ndim)] for a, b in itertools.pairwise(cuts))
 
 
-@split_axis.vjp
+parts.name = "split_axis"  # what errors and graphs call it
+
+
+@parts.vjp
 def _(g: Sequence[Array | None], out_spec: list[Spec], axis: int, *, needs: tuple[bool, ...]) -> list[Array]:
-    parts = [
+    gs = [
         xp.zeros(s.shape, dtype=s.dtype, device=s.device) if part is None else part
         for part, s in zip(g, out_spec, strict=True)
     ]
-    return [concat(parts, axis=axis)]
+    return [concat(gs, axis=axis)]
 
 
 @op
@@ -183,7 +190,7 @@ def astype(x: Array, *, dtype: Any, copy: bool = True) -> Array:
     return xp.astype(x, dtype, copy=copy)
 
 
-astype.vjps(x=lambda g, x_spec: astype(g, dtype=x_spec.dtype))
+astype.vjps(x=lambda g, x_spec: complex_.fitted(g, x_spec))
 
 
 @op
@@ -194,3 +201,103 @@ def to_device(x: Array, *, device: str | Device) -> Array:
 
 to_device.stays = False
 to_device.vjps(x=lambda g, x_spec: to_device(g, device=x_spec.device))
+
+# ------------------------------------------------------------------------------------------------------------------- by other ones
+
+
+def flatten(x: Array) -> Array:
+    """All elements of x in one axis.
+
+    Example:
+        >>> import numpy as np
+        >>> flatten(np.ones((2, 3))).shape
+        (6,)
+    """
+    return reshape(x, shape=(-1,))
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """x with two of its axes exchanged.
+
+    Example:
+        >>> import numpy as np
+        >>> swapaxes(np.ones((2, 3, 4)), 0, 2).shape
+        (4, 3, 2)
+    """
+    order = list(range(x.ndim))
+    order[axis1], order[axis2] = order[axis2], order[axis1]
+    return transpose(x, axes=tuple(order))
+
+
+def rollaxis(x: Array, axis: int, start: int = 0) -> Array:
+    """x with `axis` moved before the axis that stands at `start`.
+
+    Example:
+        >>> import numpy as np
+        >>> rollaxis(np.ones((2, 3, 4)), 2, 1).shape
+        (2, 4, 3)
+    """
+    if not (-x.ndim <= axis < x.ndim and -x.ndim <= start <= x.ndim):
+        raise ValueError(
+            f"rollaxis: axis is {axis} and start {start}; expected axes of x {tuple(x.shape)}, the start up to {x.ndim}"
+        )
+    axis, start = axis % x.ndim, start + x.ndim if start < 0 else start
+    order = [i for i in range(x.ndim) if i != axis]
+    order.insert(start - (axis < start), axis)
+    return transpose(x, axes=tuple(order))
+
+
+def fliplr(a: Array) -> Array:
+    """a with the order along its second axis reversed.
+
+    Example:
+        >>> import numpy as np
+        >>> fliplr(np.array([[1.0, 2.0]])).tolist()
+        [[2.0, 1.0]]
+    """
+    if a.ndim < 2:
+        raise ValueError(
+            f"fliplr: a has shape {tuple(a.shape)}; expected two axes or more; flip(a, 0) reverses a vector"
+        )
+    return flip(a, axis=1)
+
+
+def flipud(a: Array) -> Array:
+    """a with the order along its first axis reversed.
+
+    Example:
+        >>> import numpy as np
+        >>> flipud(np.array([[1.0], [2.0]])).tolist()
+        [[2.0], [1.0]]
+    """
+    if not a.ndim:
+        raise ValueError("flipud: a has shape (); expected one axis or more")
+    return flip(a, axis=0)
+
+
+def cast(x: Array, typ: Any) -> Array:
+    """x with the dtype `typ`, x itself where it has that; the gradient comes back in x's.
+
+    Example:
+        >>> import numpy as np
+        >>> cast(np.ones(2), "float32").dtype
+        dtype('float32')
+    """
+    return astype(x, dtype=typ, copy=False)
+
+
+def copy(x: Array, dst: int | str | Device) -> Array:
+    """x on another device; the gradient comes back to x's.
+
+    Args:
+        x: array or Variable.
+        dst: a device, such as "cuda:0", or as a number the GPU; -1 is the host.
+
+    Example:
+        >>> import numpy as np
+        >>> copy(np.ones(2), -1).tolist()
+        [1.0, 1.0]
+    """
+    if isinstance(dst, int):
+        dst = "numpy" if dst < 0 else f"cuda:{dst}"
+    return to_device(x, device=dst)

@@ -6,12 +6,17 @@
         check_op(hypotenuse, Case(broadcasting(reals(0.5, 3), reals(0.5, 3))))
 
 A `Case` says how to draw calls of an op. `check_op` draws them and checks of each one: Variables give what arrays give; the gradients
-of first and second order agree with numerical differentiation; each has its input's shape, dtype and device and its own memory; an
-input that needs none gets none; nothing given is changed, read-only arrays will do; and the backends agree.
+of first and second order, or up to `order`, agree with numerical differentiation in float64 (of second order is a gradient's gradient in
+its cotangent, the forward derivative, too); each has its input's shape, dtype and device and its own memory; an input that needs none gets
+none; nothing given is changed, read-only arrays will do; and the backends agree, also where inputs live on several of them. A call that
+fails is reduced to the simplest one, and the lines of Python that show it again are in the error.
+
+`python -m catena.autograd.testing` checks all functions that are installed, with a table of the results.
 
 Values are drawn from multiples of 1/8, which every dtype holds exactly, so that kinks can be kept away from all of them.
 
-A package enters the cases of its own ops in `CASES`, in a module that its tests import; `CASES.missing()` names the ops without one.
+A package enters the cases of its own functions in `CASES`, in a module that its tests import and that it names as an entry point of
+the group `catena.autograd.cases`; `CASES.missing(module)` names the ops and the module's public functions without one.
 """
 
 from __future__ import annotations
@@ -23,31 +28,32 @@ except ImportError as e:
         "catena.autograd.testing: hypothesis is not installed; pip install catena-autograd[testing]"
     ) from e
 
-from catena.autograd.testing._case import CASES, Case, Cases
+from catena.autograd.testing._call import LAYOUTS, Call, laid_out
+from catena.autograd.testing._case import CASES, Bound, Case, Cases
 from catena.autograd.testing._check import check_call, check_op
+from catena.autograd.testing._cycles import check_cycles, garbage
 from catena.autograd.testing._strategies import (
-    LAYOUTS,
-    Call,
     arrays,
     axes,
     broadcasting,
     calls,
+    complexes,
     composite,
     conditions,
     dtypes,
+    in_a_list,
     integers,
-    laid_out,
     reals,
     sampled_from,
     shapes,
 )
 
-# The cases of autograd's own ops enter the table.
-from catena.autograd.testing import _cases as _  # noqa: F401, isort: skip
+CASES.load("catena.autograd.testing._cases")
 
 __all__ = [
     "CASES",
     "LAYOUTS",
+    "Bound",
     "Call",
     "Case",
     "Cases",
@@ -56,10 +62,14 @@ __all__ = [
     "broadcasting",
     "calls",
     "check_call",
+    "check_cycles",
     "check_op",
+    "complexes",
     "composite",
     "conditions",
     "dtypes",
+    "garbage",
+    "in_a_list",
     "integers",
     "laid_out",
     "reals",

@@ -2,8 +2,84 @@
 
 from __future__ import annotations
 
+from catena.nn.links.activation import (
+    Maxout,
+    PReLU,
+    Swish,
+)
 from catena.nn.links.classifier import Classifier
-from catena.nn.links.connection import Linear
-from catena.nn.links.noise import Dropout
+from catena.nn.links.connection import Bilinear, Highway, Linear
+from catena.nn.links.convolution import (
+    Convolution1D,
+    Convolution2D,
+    Convolution3D,
+    ConvolutionND,
+    DepthwiseConvolution2D,
+    DilatedConvolution2D,
+)
+from catena.nn.links.deconvolution import (
+    Deconvolution1D,
+    Deconvolution2D,
+    Deconvolution3D,
+    DeconvolutionND,
+)
+from catena.nn.links.embedding import (
+    EmbedID,
+)
+from catena.nn.links.inception import (
+    Inception,
+    MLPConvolution2D,
+)
+from catena.nn.links.local import (
+    DeformableConvolution2D,
+    LocalConvolution2D,
+)
+from catena.nn.links.loss import (
+    BinaryHierarchicalSoftmax,
+    BlackOut,
+    CRF1d,
+    NegativeSampling,
+)
+from catena.nn.links.noise import (
+    Dropout,
+    SimplifiedDropconnect,
+)
+from catena.nn.links.scaling import (
+    Bias,
+    Parameter,
+    Scale,
+)
 
-__all__ = ["Classifier", "Dropout", "Linear"]
+__all__ = [
+    "Bias",
+    "Bilinear",
+    "BinaryHierarchicalSoftmax",
+    "BlackOut",
+    "CRF1d",
+    "Classifier",
+    "Convolution1D",
+    "Convolution2D",
+    "Convolution3D",
+    "ConvolutionND",
+    "Deconvolution1D",
+    "Deconvolution2D",
+    "Deconvolution3D",
+    "DeconvolutionND",
+    "DeformableConvolution2D",
+    "DepthwiseConvolution2D",
+    "DilatedConvolution2D",
+    "Dropout",
+    "EmbedID",
+    "Highway",
+    "Inception",
+    "Linear",
+    "LocalConvolution2D",
+    "MLPConvolution2D",
+    "Maxout",
+    "NegativeSampling",
+    "PReLU",
+    "Parameter",
+    "Scale",
+    "SimplifiedDropconnect",
+    "Swish",
+]

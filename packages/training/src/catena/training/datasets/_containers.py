@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 
-import xparray as xp
-
 
 class DatasetMixin:
     """Base class of datasets: define `__len__` and `get_example(i)`, and indexing comes by itself.
@@ -158,29 +156,6 @@ def split_dataset(
     if order is not None and len(order) != n:
         raise ValueError(f"split_dataset: order has {len(order)} indices, the dataset {n} examples; expected as many")
     return SubDataset(dataset, 0, split_at, order), SubDataset(dataset, split_at, n, order)
-
-
-def split_dataset_random(dataset: Any, first_size: int, seed: int | None = None) -> tuple[SubDataset, SubDataset]:
-    """Two parts of `dataset`, drawn at random without replacement: `first_size` examples and the rest.
-
-    Args:
-        dataset: any dataset.
-        first_size: number of examples of the first part.
-        seed: the same seed gives the same parts, in every version of NumPy and of Chainer; None draws from the
-            process's stream.
-
-    Raises:
-        ValueError: not 0 <= first_size < number of examples.
-
-    Example:
-        >>> train, valid = split_dataset_random(range(10), 7, seed=0)
-        >>> train[:], valid[:]
-        ([2, 8, 4, 9, 1, 6, 7], [3, 0, 5])
-    """
-    order = (
-        xp.random.get_generator().permutation(len(dataset)) if seed is None else seeded_permutation(len(dataset), seed)
-    )
-    return split_dataset(dataset, first_size, order)
 
 
 def seeded_permutation(n: int, seed: int) -> np.ndarray[Any, Any]:

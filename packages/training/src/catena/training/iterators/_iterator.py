@@ -34,7 +34,7 @@ class Iterator:
         return self.__next__()
 
     def finalize(self) -> None:
-        """Give back what the iterator holds, such as workers; it yields nothing afterwards."""
+        """Give back what the iterator holds, such as workers."""
 
     def __enter__(self) -> Self:
         return self

@@ -1,4 +1,4 @@
-"""Adam, and its variant that never forgets a large gradient."""
+"""Adam, and its variants: decoupled decay, the greatest second moment, steps held between bounds."""
 
 from __future__ import annotations
 
@@ -48,6 +48,50 @@ def _amsgrad(
     return p - eta * (alpha_t * m / (xp.sqrt(vhat) + eps) + weight_decay_rate * p), m, v, vhat
 
 
+@xp.elementwise
+def _adabound(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    alpha_t: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    eta: float,
+    weight_decay_rate: float,
+    lower: float,
+    upper: float,
+) -> tuple[Array, Array, Array]:
+    m = m + (1 - beta1) * (g - m)
+    v = v + (1 - beta2) * (g * g - v)
+    step = xp.minimum(xp.maximum(alpha_t / (xp.sqrt(v) + eps), lower), upper)
+    return p - eta * (step * m + weight_decay_rate * p), m, v
+
+
+@xp.elementwise
+def _amsbound(
+    p: Array,
+    g: Array,
+    m: Array,
+    v: Array,
+    vhat: Array,
+    alpha_t: float,
+    beta1: float,
+    beta2: float,
+    eps: float,
+    eta: float,
+    weight_decay_rate: float,
+    lower: float,
+    upper: float,
+) -> tuple[Array, Array, Array, Array]:
+    m = m + (1 - beta1) * (g - m)
+    v = v + (1 - beta2) * (g * g - v)
+    vhat = xp.maximum(vhat, v)
+    step = xp.minimum(xp.maximum(alpha_t / (xp.sqrt(vhat) + eps), lower), upper)
+    return p - eta * (step * m + weight_decay_rate * p), m, v, vhat
+
+
 def _alpha_t(hp: Hyperparameter, t: int) -> float:
     """The step size at step `t`, from 1: alpha with both means corrected for their start at zero."""
     alpha: float = hp.alpha
@@ -61,6 +105,24 @@ class AdamRule(UpdateRule):
     def alpha_t(self) -> float:
         """The step size at the last update."""
         return _alpha_t(self.hyperparam, self.t)
+
+    def __init__(self, parent_hyperparam: Hyperparameter | None = None) -> None:
+        super().__init__(parent_hyperparam)
+        # A schedule of alpha moves the bounds by the same factor.
+        self._first_alpha: float = self.hyperparam.alpha
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Between what the step size of each element was held at the last update, with adabound.
+
+        Raises:
+            ValueError: there was no update yet.
+        """
+        if self.t == 0:
+            raise ValueError("AdamRule.bounds: there was no update yet, and the bounds depend on their number")
+        hp = self.hyperparam
+        final_lr = hp.final_lr * hp.alpha / self._first_alpha
+        return final_lr * (1 - 1 / (hp.gamma * self.t + 1)), final_lr * (1 + 1 / (hp.gamma * self.t))
 
     def init_state(self, param: Parameter) -> None:
         """Means of zero."""
@@ -80,11 +142,12 @@ class AdamRule(UpdateRule):
         hp, state, p, g = self.hyperparam.resolved(), self.state, param.array, param.grad
         m, v = state["m"], state["v"]
         numbers = (_alpha_t(hp, self.t), hp.beta1, hp.beta2, hp.eps, hp.eta, hp.weight_decay_rate)
+        bounds = self.bounds if hp.adabound else ()
         if hp.amsgrad:
             vhat = state["vhat"]
-            _amsgrad(p, g, m, v, vhat, *numbers, out=(p, m, v, vhat))
+            (_amsbound if bounds else _amsgrad)(p, g, m, v, vhat, *numbers, *bounds, out=(p, m, v, vhat))
         else:
-            _adam(p, g, m, v, *numbers, out=(p, m, v))
+            (_adabound if bounds else _adam)(p, g, m, v, *numbers, *bounds, out=(p, m, v))
 
 
 class Adam(GradientMethod):
@@ -98,7 +161,11 @@ class Adam(GradientMethod):
         p = p - eta * (alpha_t * m / (sqrt(v) + eps) + weight_decay_rate * p)
 
     This is the paper's Algorithm 1 in the order of computation that its section 2 ends with, so `eps` is the paper's
-    eps-hat. With `amsgrad`, `vhat = max(vhat, v)` takes the place of `v` in the last line.
+    eps-hat. With `amsgrad`, `vhat = max(vhat, v)` takes the place of `v` in the last line. With `adabound` the factor
+    of `m` there, `alpha_t / (sqrt(v) + eps)`, is kept between two bounds that approach `final_lr`:
+
+        lower = final_lr * (1 - 1 / (gamma * t + 1))
+        upper = final_lr * (1 + 1 / (gamma * t))
 
     Args:
         alpha: step size.
@@ -108,6 +175,9 @@ class Adam(GradientMethod):
         eta: factor on the whole step, for schedules that shall scale the weight decay as well.
         weight_decay_rate: weight decay apart from the gradient (AdamW).
         amsgrad: whether to scale by the greatest `v` so far.
+        adabound: whether to keep the step size of each element between bounds.
+        final_lr: what the bounds approach; scaled along where `alpha` is changed later.
+        gamma: how fast they approach it.
 
     Raises:
         TypeError: a hyperparameter is no number.
@@ -119,6 +189,8 @@ class Adam(GradientMethod):
         I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019 (https://arxiv.org/abs/1711.05101).
         S. J. Reddi, S. Kale, S. Kumar, On the Convergence of Adam and Beyond, ICLR 2018
         (https://arxiv.org/abs/1904.09237).
+        L. Luo, Y. Xiong, Y. Liu, X. Sun, Adaptive Gradient Methods with Dynamic Bound of Learning Rate, ICLR 2019
+        (https://arxiv.org/abs/1902.09843).
 
     Example:
         >>> import numpy as np
@@ -137,6 +209,8 @@ class Adam(GradientMethod):
     eps = HyperparameterProxy("eps")
     eta = HyperparameterProxy("eta")
     weight_decay_rate = HyperparameterProxy("weight_decay_rate")
+    final_lr = HyperparameterProxy("final_lr")
+    gamma = HyperparameterProxy("gamma")
 
     def __init__(
         self,
@@ -147,6 +221,9 @@ class Adam(GradientMethod):
         eta: float = 1.0,
         weight_decay_rate: float = 0.0,
         amsgrad: bool = False,
+        adabound: bool = False,
+        final_lr: float = 0.1,
+        gamma: float = 1e-3,
     ) -> None:
         super().__init__()
         self.alpha = alpha
@@ -155,12 +232,21 @@ class Adam(GradientMethod):
         self.eps = eps
         self.eta = eta
         self.weight_decay_rate = weight_decay_rate
+        self.final_lr = final_lr
+        self.gamma = gamma
         self.hyperparam.amsgrad = bool(amsgrad)
+        self.hyperparam.adabound = bool(adabound)
 
     @property
     def amsgrad(self) -> bool:
         """Whether steps are scaled by the greatest `v` so far."""
         chosen: bool = self.hyperparam.amsgrad
+        return chosen
+
+    @property
+    def adabound(self) -> bool:
+        """Whether the step size of each element is kept between bounds."""
+        chosen: bool = self.hyperparam.adabound
         return chosen
 
     @property
@@ -184,3 +270,112 @@ class Adam(GradientMethod):
     def create_update_rule(self) -> UpdateRule:
         """A rule for one parameter."""
         return AdamRule(self.hyperparam)
+
+
+class AdamW(Adam):
+    """Adam with weight decay apart from the gradient: `Adam(weight_decay_rate=...)` under the name it is known by.
+
+    The decay is `eta * weight_decay_rate * p`, not scaled by `alpha`.
+
+    Args:
+        alpha: step size.
+        beta1: share of the gradient's mean that is kept at each step.
+        beta2: share of the squared gradient's mean that is kept at each step.
+        eps: keeps the division from blowing up.
+        eta: factor on the whole step.
+        weight_decay_rate: rate of the decay.
+
+    References:
+        I. Loshchilov, F. Hutter, Decoupled Weight Decay Regularization, ICLR 2019 (https://arxiv.org/abs/1711.05101).
+
+    Example:
+        >>> AdamW(weight_decay_rate=0.01).weight_decay_rate
+        0.01
+    """
+
+    def __init__(
+        self,
+        alpha: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        eta: float = 1.0,
+        weight_decay_rate: float = 0.0,
+    ) -> None:
+        super().__init__(alpha, beta1, beta2, eps, eta, weight_decay_rate)
+
+
+class AMSGrad(Adam):
+    """Adam scaled by the greatest second moment so far: `Adam(amsgrad=True)`.
+
+    Args:
+        alpha: step size.
+        beta1: share of the gradient's mean that is kept at each step.
+        beta2: share of the squared gradient's mean that is kept at each step.
+        eps: keeps the division from blowing up.
+        eta: factor on the whole step.
+
+    References:
+        S. J. Reddi, S. Kale, S. Kumar, On the Convergence of Adam and Beyond, ICLR 2018
+        (https://arxiv.org/abs/1904.09237).
+
+    Example:
+        >>> AMSGrad().amsgrad
+        True
+    """
+
+    def __init__(
+        self, alpha: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8, eta: float = 1.0
+    ) -> None:
+        super().__init__(alpha, beta1, beta2, eps, eta, amsgrad=True)
+
+
+class AdaBound(Adam):
+    """Adam whose step sizes are kept between bounds that approach those of SGD: `Adam(adabound=True)`.
+
+    Args:
+        alpha: step size.
+        beta1: share of the gradient's mean that is kept at each step.
+        beta2: share of the squared gradient's mean that is kept at each step.
+        final_lr: what the bounds approach.
+        gamma: how fast they approach it.
+        eps: keeps the division from blowing up.
+        eta: factor on the whole step.
+
+    References:
+        L. Luo, Y. Xiong, Y. Liu, X. Sun, Adaptive Gradient Methods with Dynamic Bound of Learning Rate, ICLR 2019
+        (https://arxiv.org/abs/1902.09843).
+
+    Example:
+        >>> AdaBound(final_lr=0.5).final_lr
+        0.5
+    """
+
+    _amsgrad = False
+
+    def __init__(
+        self,
+        alpha: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        final_lr: float = 0.1,
+        gamma: float = 1e-3,
+        eps: float = 1e-8,
+        eta: float = 1.0,
+    ) -> None:
+        super().__init__(
+            alpha, beta1, beta2, eps, eta, amsgrad=self._amsgrad, adabound=True, final_lr=final_lr, gamma=gamma
+        )
+
+
+class AMSBound(AdaBound):
+    """AdaBound scaled by the greatest second moment so far: `Adam(amsgrad=True, adabound=True)`.
+
+    It takes the arguments of `AdaBound`.
+
+    Example:
+        >>> AMSBound().amsgrad
+        True
+    """
+
+    _amsgrad = True
