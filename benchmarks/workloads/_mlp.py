@@ -19,7 +19,9 @@ def data() -> tuple[Any, Any]:
 
 def initial(hidden: int) -> list[Any]:
     """[W1, b1, W2, b2, W3, b3]: weights `(n_out, n_in)` after He et al. 2015 (arXiv:1502.01852), biases 0."""
-    rng = np.random.default_rng(2)  # with 1 a unit lies on the edge of its relu, and rounding decides the losses' fourth digit
+    rng = np.random.default_rng(
+        2
+    )  # with 1 a unit lies on the edge of its relu, and rounding decides the losses' fourth digit
     parameters = []
     for n_in, n_out in ((N_IN, hidden), (hidden, hidden), (hidden, N_OUT)):
         parameters.append(rng.normal(0, np.sqrt(2 / n_in), (n_out, n_in)).astype(np.float32))

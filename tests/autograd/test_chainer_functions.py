@@ -223,7 +223,9 @@ def test_wrong_arguments_are_refused(call: Callable[[Any], Any], text: str, wrap
 
 
 def test_wrong_kinds_of_arguments_are_refused() -> None:
-    with pytest.raises(TypeError, match=r"select_item: t has the dtype float64; expected integers; write t.astype\(int\)"):
+    with pytest.raises(
+        TypeError, match=r"select_item: t has the dtype float64; expected integers; write t.astype\(int\)"
+    ):
         F.select_item(X[0], np.array([0.0, 1.0, 2.0]))
     with pytest.raises(TypeError, match="spatial_transformer_grid: got an unknown argument 'use_cudnn'; leave it out"):
         F.spatial_transformer_grid(np.ones((1, 2, 3)), (2, 2), use_cudnn=True)

@@ -230,6 +230,7 @@ def test_keys_in_the_file_are_chainers(tmp_path):
         assert set(file) == {
             "iteration",
             *(f"iterator:main/{k}" for k in ("current_position", "epoch", "is_new_epoch", "previous_epoch_detail")),
+            "iterator:main/sample_seed",  # ours: Chainer reads the keys it knows
             "model:main/w",
             *(f"optimizer:main/{k}" for k in ("t", "epoch", "w/t", "w/v")),
         }

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ from catena.autograd import Op
 MODULES = ["catena.autograd.functions", "catena.autograd.linalg", "catena.autograd.fft", "catena.nn.functions"]
 
 HEAD = """# Made by tests/types/stubs.py; do not edit.
+# pyright: reportOverlappingOverload=false
 from typing import Any, overload
 
 import numpy as np
@@ -93,9 +95,9 @@ def _function(public: str, f: Callable[..., Any], imports: set[str]) -> Iterator
     for text in [*annotations, _text(signature.return_annotation)]:
         imports |= set(_imports(text, f))
     if sequences:
-        # That the second takes what the first does is meant: the first is tried first.
+        # That the second takes what the first does is meant: the first is tried first. HEAD tells pyright.
         first = _declaration(public, f, "_Array", "np.ndarray[Any, Any]")
-        yield from ("@overload", f"{first}  # pyright: ignore[reportOverlappingOverload]")
+        yield from ("@overload", first)
         yield from ("@overload", _declaration(public, f, "Any", "Variable"))
     else:
         yield _declaration(public, f, "_In[_T]", "_T" if takes_arrays else "Array")
@@ -157,9 +159,17 @@ def _imports(text: str, f: Callable[..., Any]) -> Iterator[str]:
     places = inspect.unwrap(f).__globals__
     for name in _names(text) - {"Any", "Array", "Variable"}:
         if name in places:
-            home = getattr(places[name], "__module__", "")
-            module = home if getattr(sys.modules.get(home), name, None) is places[name] else places["__name__"]
-            yield f"from {module} import {name}"
+            yield f"from {_home(name, places[name], places['__name__'])} import {name}"
+
+
+def _home(name: str, value: Any, user: str) -> str:
+    """The module that defines what `user` calls `name`; an alias of types does not know it, its module's text does."""
+    home = getattr(value, "__module__", "")
+    if getattr(sys.modules.get(home), name, None) is value:
+        return home
+    modules = [m for m in sys.modules.values() if m.__name__.startswith(("catena.", "xparray"))]
+    having = (m for m in modules if vars(m).get(name) is value)
+    return next((m.__name__ for m in having if re.search(rf"^{name}\b.*=", inspect.getsource(m), re.M)), user)
 
 
 def _formatted(text: str) -> str:

@@ -1,11 +1,13 @@
 # Made by tests/types/stubs.py; do not edit.
+# pyright: reportOverlappingOverload=false
 from collections.abc import Sequence
 from typing import Any
 
 from catena.autograd.functions import _T, _In
-from catena.autograd.ops.fft import Axes, Lengths, Norm
+from catena.autograd.ops.fft import Axes, Lengths
 from xparray import Array
 from xparray._device import Device
+from xparray.fft import Norm
 
 def fft(x: _In[_T], /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> _T: ...
 def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: str | Device | None = None) -> Array: ...

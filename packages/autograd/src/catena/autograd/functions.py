@@ -144,6 +144,7 @@ not_equal = of_values("not_equal")
 ones_like = new("ones_like")
 zeros_like = new("zeros_like")
 
+
 def __getattr__(name: str) -> Any:
     """What else the standard has: dtypes, constants, arrays made anew, and functions without a gradient."""
     try:

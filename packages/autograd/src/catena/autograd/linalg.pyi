@@ -1,4 +1,5 @@
 # Made by tests/types/stubs.py; do not edit.
+# pyright: reportOverlappingOverload=false
 from typing import Any, Literal
 
 from catena.autograd.functions import _T, _In
@@ -10,7 +11,7 @@ from catena.autograd.functions import tensordot as tensordot
 from catena.autograd.functions import vecdot as vecdot
 from catena.autograd.ops.decompositions import EigResult, QRResult, SVDResult
 from catena.autograd.ops.linalg import SlogdetResult
-from catena.autograd.ops.norms import Axis
+from catena.autograd.ops.reduction import Axis
 
 def cross(a: _In[_T], b: _In[_T], axis: int = -1) -> _T: ...
 def diagonal(x: _In[_T], /, *, offset: int = 0) -> _T: ...

@@ -21,9 +21,9 @@ try:
     import array_api_compat.cupy  # pyright: ignore[reportMissingImports]
     import cupy  # pyright: ignore[reportMissingImports]
 except ModuleNotFoundError as e:
-    missing = str(e.name).partition(".")[0]
     raise ImportError(
-        f'device "cuda": {missing} is not installed; pip install xparray[cuda12x], or xparray[cuda13x] for a driver of CUDA 13'
+        'device "cuda": cupy or array_api_compat is not installed; '
+        "pip install xparray[cuda12x], or xparray[cuda13x] for a driver of CUDA 13"
     ) from e
 
 

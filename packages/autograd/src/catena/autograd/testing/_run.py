@@ -116,7 +116,9 @@ class Run:
                 )
             if self.case.keeps_dtype and promoted and is_inexact(a):
                 expected = np.result_type(*map(np.dtype, promoted))
-                if np.finfo(dtype_name(a.dtype)).bits != np.finfo(expected).bits:  # complex numbers have those of a part
+                if (
+                    np.finfo(dtype_name(a.dtype)).bits != np.finfo(expected).bits
+                ):  # complex numbers have those of a part
                     text = f"{what} has dtype {dtype_name(a.dtype)}; expected {expected}, to which the inputs promote"
                     raise AssertionError(f"{self.name}: {text}")
             self.found[what] = _host(a).copy()

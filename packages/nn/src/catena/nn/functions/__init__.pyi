@@ -1,4 +1,5 @@
 # Made by tests/types/stubs.py; do not edit.
+# pyright: reportOverlappingOverload=false
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
@@ -175,17 +176,14 @@ from catena.autograd.functions import vstack as vstack
 from catena.autograd.functions import where as where
 from catena.autograd.functions import zeros_like as zeros_like
 from catena.autograd.functions import zeta as zeta
-from catena.nn.functions.convolution import Size
-from catena.nn.functions.local import Size
-from catena.nn.functions.pooling import Size
-from catena.nn.functions.roi import Size
+from catena.nn.functions._windows import Size
 from catena.nn.functions.statistical_loss import Reduction
 
 def absolute_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
 def accuracy(y: _In[_T], t: _In[_T], ignore_label: int | None = None) -> _T: ...
 def add(*xs: _In[_T]) -> _T: ...
 @overload
-def argmax_crf1d(cost: _Array, xs: Sequence[_Array]) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...  # pyright: ignore[reportOverlappingOverload]
+def argmax_crf1d(cost: _Array, xs: Sequence[_Array]) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
 @overload
 def argmax_crf1d(cost: Any, xs: Sequence[Any]) -> tuple[Variable, list[Variable]]: ...
 def average_pooling_1d(
@@ -211,7 +209,7 @@ def classification_summary(
 def clip(x: _In[_T], x_min: _In[_T] | float | None, x_max: _In[_T] | float | None) -> _T: ...
 def clipped_relu(x: _In[_T], z: float = 20.0) -> _T: ...
 @overload
-def concat(xs: Sequence[_Array], axis: int = 1) -> np.ndarray[Any, Any]: ...  # pyright: ignore[reportOverlappingOverload]
+def concat(xs: Sequence[_Array], axis: int = 1) -> np.ndarray[Any, Any]: ...
 @overload
 def concat(xs: Sequence[Any], axis: int = 1) -> Variable: ...
 @overload
@@ -222,7 +220,7 @@ def connectionist_temporal_classification(
     input_length: _Array | None = None,
     label_length: _Array | None = None,
     reduce: Literal["mean", "no"] = "mean",
-) -> np.ndarray[Any, Any]: ...  # pyright: ignore[reportOverlappingOverload]
+) -> np.ndarray[Any, Any]: ...
 @overload
 def connectionist_temporal_classification(
     x: Sequence[Any] | Any,
@@ -280,7 +278,7 @@ def crelu(x: _In[_T], axis: int = 1) -> _T: ...
 @overload
 def crf1d(
     cost: _Array, xs: Sequence[_Array], ys: Sequence[_Array], reduce: Literal["mean", "no"] = "mean"
-) -> np.ndarray[Any, Any]: ...  # pyright: ignore[reportOverlappingOverload]
+) -> np.ndarray[Any, Any]: ...
 @overload
 def crf1d(cost: Any, xs: Sequence[Any], ys: Sequence[Any], reduce: Literal["mean", "no"] = "mean") -> Variable: ...
 def cross_covariance(y: _In[_T], z: _In[_T], reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> _T: ...

@@ -26,6 +26,7 @@ class PReLU(Link):
     https://arxiv.org/abs/1502.01852.
 
     Example:
+        >>> import numpy as np
         >>> PReLU()(np.array([[-1.0, 2.0]], "float32")).array.tolist()
         [[-0.25, 2.0]]
     """
@@ -53,6 +54,7 @@ class Swish(Link):
     Source: P. Ramachandran, B. Zoph, Q. V. Le, Searching for Activation Functions, 2017, https://arxiv.org/abs/1710.05941.
 
     Example:
+        >>> import numpy as np
         >>> layer = Swish(None)
         >>> layer(np.ones((2, 3), "float32")).shape, layer.beta.shape
         ((2, 3), (3,))
@@ -88,6 +90,7 @@ class Maxout(Link):
     Source: I. J. Goodfellow et al., Maxout Networks, ICML 2013, https://arxiv.org/abs/1302.4389.
 
     Example:
+        >>> import numpy as np
         >>> layer = Maxout(None, 2, 3)
         >>> layer(np.ones((5, 4), "float32")).shape, layer.linear.W.shape
         ((5, 2), (6, 4))

@@ -72,6 +72,6 @@ CASES.add(F.repeat, Case(repeated()))
 CASES.add(F.roll, Case(rolled()))
 CASES.add(F.tile, Case(calls(arrays(shape=shapes(max_dims=2)), st.lists(integers(0, 3), max_size=3).map(tuple))))
 CASES.add(F.unstack, Case(along_one()))
-CASES.add(F.linalg.diagonal, Case(calls(matrices, offset=integers(-5, 5))))
+CASES.add(F.linalg.diagonal, Case(calls(matrices, offset=integers(-5, 5)), name="linalg"))
 for f in (F.tril, F.triu):
     CASES.add(f, Case(calls(matrices, k=integers(-3, 3))))

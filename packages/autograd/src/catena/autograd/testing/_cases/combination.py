@@ -21,7 +21,9 @@ def along(draw: st.DrawFn) -> Call:
 
 CASES.add(combination.summed, Case(broadcasting(reals(), reals(), reals(), scalars=False)))
 CASES.add(
-    combination.add, Case(broadcasting(reals(), reals(), reals())), Case(broadcasting(reals(), reals()), name="two")
+    combination.add,
+    Case(broadcasting(reals(), reals(), reals()), name="three"),
+    Case(broadcasting(reals(), reals()), name="two"),
 )
 CASES.add(F.bias, Case(along()))
 CASES.add(F.scale, Case(along()))

@@ -18,4 +18,4 @@ def pairs(draw: st.DrawFn) -> Call:
 TRANSFORMED = Case(pairs().map(lambda call: Call(*call.inputs, inverse=len(call.inputs[0]) % 2 > 0)), tolerance=4)
 CASES.add(fourier.transformed, TRANSFORMED)
 for f in (fourier.fft, F.ifft):
-    CASES.add(f, Case(pairs().map(lambda call: Call(call.inputs)), tolerance=4))
+    CASES.add(f, Case(pairs().map(lambda call: Call(call.inputs)), name="pair", tolerance=4))

@@ -96,7 +96,7 @@ def _of_complexes(draw: st.DrawFn, *shapes: tuple[int, ...]) -> list[Array]:
     return [draw(arrays(shape=shape, dtype=complexes())) for shape in shapes]
 
 
-CASES.add(F.linalg.matmul, Case(multiplied()), Case(multiplied(complexes()), name="complex"))
+CASES.add(F.linalg.matmul, Case(multiplied(), name="linalg"), Case(multiplied(complexes()), name="complex"))
 CASES.add(products.contracted, Case(contracted()), Case(contracted(complexes()), name="complex"))
 CASES.add(F.einsum, Case(contracted().map(_subscripts_first)))
 CASES.add(F.tensordot, Case(paired()))

@@ -90,7 +90,7 @@ def diagonals(draw: st.DrawFn) -> Call:
 
 CASES.add(F.gather, Case(gathered()))
 CASES.add(F.scatter, Case(scattered(), tolerance=4))
-CASES.add(F.scatter_add, Case(added(), backends=HOST))
+CASES.add(F.scatter_add, Case(added(), name="slices", backends=HOST))
 CASES.add(F.select_item, Case(selected()))
 CASES.add(F.permutate, Case(permuted()))
 CASES.add(scatter.permuted, Case(permuted_both_ways()))

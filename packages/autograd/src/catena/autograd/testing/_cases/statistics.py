@@ -31,7 +31,7 @@ def extremes(draw: st.DrawFn) -> Call:
 
 
 for f in (F.average, F.mean):
-    CASES.add(f, Case(weighted(), tolerance=4), Case(reduced(empty=False), name="unweighted"))
+    CASES.add(f, Case(weighted(), name="weighted", tolerance=4), Case(reduced(empty=False), name="unweighted"))
 CASES.add(F.cumsum, Case(in_line()))
 # Products of so many elements above 1 overflow.
 CASES.add(F.cumprod, Case(in_line(most=1.0), tolerance=4))
