@@ -154,7 +154,7 @@ def test_padding_by_field():
         (rows((1,), (2,), dtype=bool), {"padding": 0}, ValueError, "padding is 0, which the examples of dtype bool"),
         ([([1], 0), ([1, 2], 0)], {"padding": "x"}, ValueError, "padding is 'x', which field 0 of examples of dtype int64"),
         ([1], {"device": "nowhere"}, ValueError, "device 'nowhere': no such backend is installed"),
-        ([1], {"device": 0}, ImportError, "cupy is not installed; pip install xparray"),
+        ([1], {"device": 0}, ImportError, "cupy or array_api_compat is not installed; pip install xparray"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_named(batch, options, error, text):

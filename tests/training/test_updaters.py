@@ -200,7 +200,7 @@ def test_finalize_closes_every_iterator():
          "StandardUpdater: there is no iterator named 'main', only 'train'; give one that name, or define update_core"),
         (lambda: StandardUpdater(SerialIterator(X, 1), {"a": SGD(), "b": SGD()}).update(), ValueError,
          "StandardUpdater: there is no optimizer named 'main', only 'a', 'b'"),
-        (lambda: updater_of(Line(), device=3), ImportError, "cupy is not installed; pip install xparray"),
+        (lambda: updater_of(Line(), device=3), ImportError, "cupy or array_api_compat is not installed; pip install xparray"),
         (lambda: Updater().update(), TypeError, "Updater does nothing; define update(self) in it"),
         (lambda: Updater().get_optimizer("main"), TypeError, "Updater names no optimizers; define get_all_optimizers(self)"),
     ],

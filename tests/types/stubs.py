@@ -173,7 +173,7 @@ def _home(name: str, value: Any, user: str) -> str:
 
 
 def _formatted(text: str) -> str:
-    command = ["ruff", "check", "--select", "I,F401", "--fix", "-q", "--stdin-filename", "x.pyi", "-"]
+    command = ["ruff", "check", "--select", "I,F401,RUF022", "--fix", "-q", "--stdin-filename", "x.pyi", "-"]
     text = subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
     command = ["ruff", "format", "-q", "--stdin-filename", "x.pyi", "-"]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
