@@ -97,6 +97,14 @@ def test_what_tiles_do_not_serve_is_numpys_product(name: str) -> None:
     assert (product(a, b) == a @ b).all()
 
 
+def test_a_copy_of_the_dtype_is_the_dtype() -> None:
+    """Arrays out of a file have one, and go on to the same bits."""
+    copy = np.dtype("float32", copy=True)
+    assert copy is not np.dtype("float32")
+    a, b = matrices(64, 64, 64)
+    assert (product(a.view(copy), b.view(copy)) == multiply(a, b)).all()
+
+
 def test_read_only_arrays_multiply() -> None:
     a, b = matrices(100, 300, 64)
     a.setflags(write=False)

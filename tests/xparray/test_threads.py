@@ -1,10 +1,12 @@
 """Loops shared by threads: every index once, the same results for any number of threads, errors where they belong."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,3 +110,44 @@ def test_the_environment_sets_the_number(environment: dict[str, str], expected: 
 def test_no_thread_at_all_is_an_error() -> None:
     with pytest.raises(ValueError, match="set_num_threads: n is 0; expected a number of threads, 1 or more"):
         set_num_threads(0)
+
+
+SLOW_TO_BEGIN = """
+import importlib.util
+import sys
+
+import numpy as np
+
+# Workers that wait long between seeing a call of Python's and taking it.
+spec = importlib.util.spec_from_file_location("xparray._spin", sys.argv[1])
+spin = sys.modules["xparray._spin"] = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(spin)
+
+from xparray._threads import set_num_threads, share
+from xparray.kernels.product import multiply
+
+
+@spin.numba.njit(nogil=True)
+def count(seen, start, stop):
+    seen[start:stop] += 1
+
+
+set_num_threads(2)
+seen = np.zeros(64)
+a = b = np.ones((256, 256), "float32")
+for n in range(1000):
+    seen[:] = 0
+    share(count, 64, seen, least=1)
+    assert (seen == 1).all()
+    assert (multiply(a * n, b) == 256 * n).all(), n
+"""
+
+
+def test_a_worker_never_takes_one_call_for_another(tmp_path: Path) -> None:
+    """The leader takes back a call that no worker has begun; by the time that one does begin, there is the next call."""
+    source = Path(importlib.util.find_spec("xparray._spin").origin).read_text(encoding="utf-8")
+    assert source.count("_LOCK = 8_000\n") == 1
+    (tmp_path / "_spin.py").write_text(source.replace("_LOCK = 8_000\n", "_LOCK = 60_000\n"), encoding="utf-8")
+    command = [sys.executable, "-c", SLOW_TO_BEGIN, str(tmp_path / "_spin.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr

@@ -170,10 +170,12 @@ def look_out(words: Any, worker: int, leader: int) -> int:
             if _read(words, state + ENTRY) == 0:
                 while _clock() - now < _LOCK:
                     pass
-                if _change(words, state, READY, TAKEN):
+            if _change(words, state, READY, TAKEN):
+                # Read only now: the leader may have taken back the call that was seen, and given this one instead.
+                entry = _read(words, state + ENTRY)
+                if entry == 0:
                     return CALL
-            elif _change(words, state, READY, TAKEN):
-                _call(words[state + ENTRY], words[state + DATA], words[state + START], words[state + STOP])
+                _call(entry, words[state + DATA], words[state + START], words[state + STOP])
                 _write(words, state, IDLE)
             now = start = _clock()
         is_crowd = _current_processor() == _read(words, leader * ROW)

@@ -31,7 +31,7 @@ def _(a: Any, b: Any) -> Any:
 
 
 def _serves(a: Any, b: Any) -> bool:
-    if a.dtype is not _F4 or b.dtype is not _F4 or a.ndim != 2 or b.ndim != 2:
+    if a.dtype != _F4 or b.dtype != _F4 or a.ndim != 2 or b.ndim != 2:
         return False
     (m, k), (rows, n) = a.shape, b.shape
     return (
