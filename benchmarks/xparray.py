@@ -1,4 +1,5 @@
-"""`python -m benchmarks.xparray`: kernels from one source beside NumPy and loops by hand, what a call costs, and cold starts.
+"""`python -m benchmarks.xparray`: kernels from one source beside NumPy and loops by hand, threads
+that take turns, what a call costs, and cold starts.
 
 Seconds move from machine to machine; what to read is each ratio, and whether it is on the right side of its bound. Contestants
 take turns in one process, and a time is the least of all turns: other programs only ever add to it.
@@ -29,7 +30,7 @@ Call = Callable[[], Any]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the chosen sections."""
-    sections = {"kernels": kernels, "calls": calls, "cold": cold_starts}
+    sections = {"kernels": kernels, "threads": alternation, "calls": calls, "cold": cold_starts}
     parser = argparse.ArgumentParser(prog="python -m benchmarks.xparray", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"of {', '.join(sections)}; all unless given")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each contestant (%(default)s)")
@@ -169,6 +170,37 @@ def with_torch(x: Any) -> Call | None:
         return v.grad
 
     return step
+
+
+# ------------------------------------------------------------------------------------------------- threads
+
+
+def alternation(options: argparse.Namespace) -> None:
+    """A kernel and a product of NumPy's BLAS, both on all processors: a thousand of each alone, and a thousand pairs."""
+    x = xp.to_device(np.ones(200_000, np.float32), "numba")
+    out = xp.to_device(np.empty(200_000, np.float32), "numba")
+    a = np.ones((256, 256))
+    fused = xp.elementwise(strict=True)(ten_operations)
+
+    def times(*calls: Call) -> float:
+        start = time.perf_counter()
+        for _ in range(1000):
+            for call in calls:
+                call()
+        return time.perf_counter() - start
+
+    kernel, matmul = partial(fused, x, x, out=out), partial(np.matmul, a, a)
+    times(kernel, matmul)
+    turns = [(times(kernel), times(matmul), times(kernel, matmul)) for _ in range(options.rounds)]
+    alone = sorted(k + m for k, m, _ in turns)[len(turns) // 2] / 1000
+    pair = sorted(both for *_, both in turns)[len(turns) // 2] / 1000
+    seconds = {"a kernel's and a product's time": alone, "in turns": pair}
+    show(
+        "ten operations on 200,000 float32, 256 x 256 float64 product",
+        seconds,
+        next(iter(seconds)),
+        {"in turns": "< 1.1"},
+    )
 
 
 # --------------------------------------------------------------------------------------------------- calls

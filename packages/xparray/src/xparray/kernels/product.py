@@ -1,9 +1,9 @@
 """Products of float32 matrices of moderate size, in tiles that stay in registers, shared with a second thread at once.
 
-C = A B is cut into panels, as many columns of B as a vector register has lanes. A panel is packed, each row of it one
-vector, and run against rows of A, eight at a time, whose eight sums never leave the registers:
+C = A B is cut into panels of two vectors, as many columns of B as two vector registers have lanes. A panel is packed, each row
+of it two vectors, and run against rows of A, eight at a time, whose sixteen sums never leave the registers:
 
-    sum_i = sum_i + a[i, k] * panel[k]        for i = 0..7, all k
+    sum_iv = sum_iv + a[i, k] * panel[k, v]        for i = 0..7, v = 0..1, all k
 
 Products of this size take 20 to 2,000 us, of which a BLAS spends a good part on its threads. Here a piece of the work is one
 panel for a group of rows; threads share the pieces, and the sums do not depend on who takes them.
@@ -69,12 +69,13 @@ def _store(b: Any, v: Any, pointer: Any) -> None:
     b.store(v, b.bitcast(pointer, _VECTOR.as_pointer())).align = 4
 
 
-def make_tile(rows: int) -> Callable[..., None]:
+def make_tile(rows: int, vectors: int) -> Callable[..., None]:
     """`tile(a, a_row, a_column, panel, k, c, c_row, add)`: c = a panel, or c + a panel, for `rows` rows of a panel's width.
 
-    a: address of `(rows, k)` numbers, `a_row` and `a_column` numbers apart; panel: address of `(k, LANES)` numbers, one
-    vector after the other; c: address of `(rows, LANES)` numbers, rows `c_row` numbers apart.
+    a: address of `(rows, k)` numbers, `a_row` and `a_column` numbers apart; panel: address of `(k, vectors * LANES)` numbers,
+    dense; c: address of `(rows, vectors * LANES)` numbers, rows `c_row` numbers apart.
     """
+    places = [(i, v) for i in range(rows) for v in range(vectors)]
 
     @intrinsic
     def tile(_: Any, a: Any, a_row: Any, a_column: Any, panel: Any, k: Any, c: Any, c_row: Any, add: Any) -> Any:
@@ -91,28 +92,27 @@ def make_tile(rows: int) -> Callable[..., None]:
             b.position_at_end(loop)
             step = b.phi(_I64)
             step.add_incoming(_number(0), before)
-            sums = [b.phi(_VECTOR) for _ in range(rows)]
+            sums = [b.phi(_VECTOR) for _ in places]
             for s in sums:
                 s.add_incoming(ir.Constant(_VECTOR, [0.0] * LANES), before)
-            v = _load(b, b.gep(panel, [b.mul(step, _number(LANES))]))
+            row = b.gep(panel, [b.mul(step, _number(vectors * LANES))])
+            right = [_load(b, b.gep(row, [_number(v * LANES)])) for v in range(vectors)]
             column = b.mul(step, a_column)
-            new = [
-                b.call(fma, [_spread(b, b.load(b.gep(start, [column]))), v, s])
-                for start, s in zip(starts, sums, strict=True)
-            ]
+            left = [_spread(b, b.load(b.gep(start, [column]))) for start in starts]
+            new = [b.call(fma, [left[i], right[v], s]) for (i, v), s in zip(places, sums, strict=True)]
             following = b.add(step, _number(1))
             for phi, value in zip([step, *sums], [following, *new], strict=True):
                 phi.add_incoming(value, loop)
             b.cbranch(b.icmp_signed("<", following, k), loop, after)
             b.position_at_end(after)
-            places = [b.gep(c, [b.mul(c_row, _number(i))]) for i in range(rows)]
+            targets = [b.gep(c, [b.add(b.mul(c_row, _number(i)), _number(v * LANES))]) for i, v in places]
             with b.if_else(b.icmp_signed("!=", add, _number(0))) as (then, otherwise):
                 with then:
-                    for s, place in zip(new, places, strict=True):
-                        _store(b, b.fadd(_load(b, place), s), place)
+                    for s, target in zip(new, targets, strict=True):
+                        _store(b, b.fadd(_load(b, target), s), target)
                 with otherwise:
-                    for s, place in zip(new, places, strict=True):
-                        _store(b, s, place)
+                    for s, target in zip(new, targets, strict=True):
+                        _store(b, s, target)
             return context.get_dummy_value()
 
         return types.void(*[types.int64] * 8), generate
@@ -122,11 +122,11 @@ def make_tile(rows: int) -> Callable[..., None]:
 
 
 @intrinsic
-def transpose(_: Any, a: Any, a_row: Any, out: Any) -> Any:
-    """Write the transpose of the `(LANES, LANES)` numbers at `a`, rows `a_row` numbers apart, to `out`, densely."""
+def transpose(_: Any, a: Any, a_row: Any, out: Any, out_row: Any) -> Any:
+    """Write the transpose of the `(LANES, LANES)` numbers at `a` to `out`, rows `a_row` and `out_row` numbers apart."""
 
     def generate(context: Any, b: Any, signature: Any, args: Any) -> Any:
-        a, a_row, out = args
+        a, a_row, out, out_row = args
         number = _F32.as_pointer()
         a, out = b.inttoptr(a, number), b.inttoptr(out, number)
         v = [_load(b, b.gep(a, [b.mul(a_row, _number(i))])) for i in range(LANES)]
@@ -141,10 +141,10 @@ def transpose(_: Any, a: Any, a_row: Any, out: Any) -> Any:
                     v[i], v[i + half] = _shuffle(b, x, y, upper), _shuffle(b, x, y, lower)
             half //= 2
         for i, w in enumerate(v):
-            _store(b, w, b.gep(out, [_number(i * LANES)]))
+            _store(b, w, b.gep(out, [b.mul(out_row, _number(i))]))
         return context.get_dummy_value()
 
-    return types.void(types.int64, types.int64, types.int64), generate
+    return types.void(types.int64, types.int64, types.int64, types.int64), generate
 
 
 @intrinsic
@@ -171,29 +171,35 @@ def as_pointer(_: Any, address: Any) -> Any:
 
 # ---------------------------------------------------------------------------------------------------- one panel
 
-_tile8, _tile4, _tile2, _tile1 = (make_tile(rows) for rows in (8, 4, 2, 1))
+_tile8, _tile4, _tile2, _tile1 = (make_tile(rows, 1) for rows in (8, 4, 2, 1))
+_pair8, _pair4, _pair2, _pair1 = (make_tile(rows, 2) for rows in (8, 4, 2, 1))
+# A processor with 16 vector registers has no room for the sums of eight pairs.
+_MOST_PAIRS = 4 if LANES == 8 else 8
 
 
 @compiled
-def _pack(b: int, b_row: int, b_column: int, k: int, panel: int) -> None:
-    """Copy `(k, LANES)` numbers of B, which lie densely along its rows or its columns, to the panel."""
+def _pack(b: int, b_row: int, b_column: int, k: int, panel: int, vectors: int) -> None:
+    """Copy `(k, vectors * LANES)` numbers of B, which lie densely along its rows or its columns, to the panel."""
+    width = vectors * LANES
     if b_column == 1:
         for i in range(k):
-            copy_numbers(b + 4 * i * b_row, panel + 4 * i * LANES, LANES)
+            copy_numbers(b + 4 * i * b_row, panel + 4 * i * width, width)
         return
     whole = k // LANES * LANES
-    for i in range(0, whole, LANES):
-        transpose(b + 4 * i, b_column, panel + 4 * i * LANES)
-    if whole < k:
-        # The last square overlaps the one before: the same numbers are written twice.
-        transpose(b + 4 * (k - LANES), b_column, panel + 4 * (k - LANES) * LANES)
+    for v in range(vectors):
+        left, target = b + 4 * v * LANES * b_column, panel + 4 * v * LANES
+        for i in range(0, whole, LANES):
+            transpose(left + 4 * i, b_column, target + 4 * i * width, width)
+        if whole < k:
+            # The last square overlaps the one before: the same numbers are written twice.
+            transpose(left + 4 * (k - LANES), b_column, target + 4 * (k - LANES) * width, width)
 
 
 @compiled
-def _multiply_panel(
+def _multiply_vector(
     a: int, a_row: int, a_column: int, m: int, panel: int, k: int, c: int, c_row: int, add: int
 ) -> None:
-    """`(m, LANES)` numbers of C, or what is added to them, from m rows of A and a packed panel."""
+    """`(m, LANES)` numbers of C, or what is added to them, from m rows of A and a packed panel of one vector."""
     i = 0
     while m - i >= 8:
         _tile8(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
@@ -208,6 +214,23 @@ def _multiply_panel(
         _tile1(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
 
 
+@compiled
+def _multiply_pair(a: int, a_row: int, a_column: int, m: int, panel: int, k: int, c: int, c_row: int, add: int) -> None:
+    """The same for a panel of two vectors."""
+    i = 0
+    while m - i >= 8 and _MOST_PAIRS == 8:
+        _pair8(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
+        i += 8
+    while m - i >= 4:
+        _pair4(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
+        i += 4
+    if m - i >= 2:
+        _pair2(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
+        i += 2
+    if m - i >= 1:
+        _pair1(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
+
+
 # ------------------------------------------------------------------------------------------- a product, in pieces
 
 _DEPTH = 256  # rows of a panel, which then stays in the first cache; sums of sums are more exact as well
@@ -220,32 +243,40 @@ _HEIGHT = 16  # rows of a piece of work
 
 @shared_code
 def _multiply(product: int, start: int, stop: int) -> None:
-    """The pieces from `start` to `stop` of C = A B, each `_HEIGHT` rows of one panel, panel after panel."""
+    """The pieces from `start` to `stop` of C = A B, each `_HEIGHT` rows of one vector of columns, panel after panel."""
     words = numba.carray(as_pointer(product), 8)
     a, b, c, m, n, k = words[0], words[1], words[2], words[5], words[6], words[7]
     a_row, a_column = (k, 1) if words[3] else (1, m)
     b_row, b_column = (n, 1) if words[4] else (1, k)
-    pieces = -(-m // _HEIGHT)
-    memory = np.empty((_DEPTH + (m if n % LANES else 0)) * LANES, np.float32)
-    packed = memory.ctypes.data
-    beside = packed + 4 * _DEPTH * LANES
+    whole = 2 if n >= 2 * LANES else 1  # vectors of a panel
+    pieces = -(-m // _HEIGHT) * whole
+    memory = np.empty((_DEPTH + (m if n % LANES else 0)) * whole * LANES + 16, np.float32)
+    packed = (
+        (memory.ctypes.data + 63) // 64 * 64
+    )  # a vector that lies across two lines of the cache takes twice the time
+    beside = packed + 4 * _DEPTH * whole * LANES
     for panel in range(start // pieces, -(-stop // pieces)):
+        new = min(whole * LANES, n - panel * whole * LANES)  # columns of C that no other panel has
+        vectors = -(-new // LANES)
+        width = vectors * LANES
         # The rows of this panel that lie in the interval: all but in its first and its last panel.
-        i = max(start - panel * pieces, 0) * _HEIGHT
-        height = min((stop - panel * pieces) * _HEIGHT, m) - i
+        i = max(start - panel * pieces, 0) // vectors * _HEIGHT
+        height = min((stop - panel * pieces) // vectors * _HEIGHT, m) - i
         # The last panel begins inside the one before, where n is no multiple of its width; it is computed aside.
-        new = min(LANES, n - panel * LANES)  # columns of C that no other panel has
-        j = panel * LANES + new - LANES
-        out, out_row = (c + 4 * (i * n + j), n) if new == LANES else (beside, LANES)
+        j = panel * whole * LANES + new - width
+        out, out_row = (c + 4 * (i * n + j), n) if new == width else (beside, width)
         # The terms are cut evenly, so that no part is shorter than a vector.
         parts = -(-k // _DEPTH)
         for part in range(parts):
             first, last = k * part // parts, k * (part + 1) // parts
-            _pack(b + 4 * (first * b_row + j * b_column), b_row, b_column, last - first, packed)
+            _pack(b + 4 * (first * b_row + j * b_column), b_row, b_column, last - first, packed, vectors)
             left = a + 4 * (i * a_row + first * a_column)
-            _multiply_panel(left, a_row, a_column, height, packed, last - first, out, out_row, part)
-        for row in range(height if new < LANES else 0):
-            copy_numbers(out + 4 * (row * LANES + LANES - new), c + 4 * ((i + row + 1) * n - new), new)
+            if vectors == 2:
+                _multiply_pair(left, a_row, a_column, height, packed, last - first, out, out_row, part)
+            else:
+                _multiply_vector(left, a_row, a_column, height, packed, last - first, out, out_row, part)
+        for row in range(height if new < width else 0):
+            copy_numbers(out + 4 * (row * width + width - new), c + 4 * ((i + row + 1) * n - new), new)
     memory[0] = 0  # numba frees an array after its last use, and its address is none
 
 
