@@ -112,7 +112,7 @@ def batch_normalization_grad(
     ns = array_namespace(g, h, gamma)
     axes = (0, *range(2, x.ndim))
     gx = g - ns.mean(g, axis=axes, keepdims=True) - h * ns.mean(g * h, axis=axes, keepdims=True)
-    gx = gx * (of_channels(ns, gamma, x.ndim) / ns.sqrt(var + eps))
+    gx = gx * ns.divide(of_channels(ns, gamma, x.ndim), ns.sqrt(var + eps))
     return gx, ns.sum(g * h, axis=axes), ns.sum(g, axis=axes)
 
 

@@ -22,6 +22,12 @@ from catena.nn.functions.activation import (
     swish,
 )
 from catena.nn.functions.array import concat  # noqa: F401 - in the list that is added below
+from catena.nn.functions.batch_statistics import (
+    batch_normalization,
+    batch_renormalization,
+    fixed_batch_normalization,
+    fixed_batch_renormalization,
+)
 from catena.nn.functions.connection import bilinear, linear
 from catena.nn.functions.convolution import (
     convolution_1d,
@@ -64,6 +70,13 @@ from catena.nn.functions.noise import (
     gumbel_softmax,
     simplified_dropconnect,
     zoneout,
+)
+from catena.nn.functions.normalization import (
+    group_normalization,
+    layer_normalization,
+    local_response_normalization,
+    normalize,
+    rms_normalization,
 )
 from catena.nn.functions.pooling import (
     average_pooling_1d,
@@ -134,6 +147,10 @@ from catena.nn.functions.statistical_loss import (
     gaussian_kl_divergence,
     gaussian_nll,
 )
+from catena.nn.functions.whitening import (
+    decorrelated_batch_normalization,
+    fixed_decorrelated_batch_normalization,
+)
 
 __all__ = [
     "absolute_error",
@@ -143,6 +160,8 @@ __all__ = [
     "average_pooling_2d",
     "average_pooling_3d",
     "average_pooling_nd",
+    "batch_normalization",
+    "batch_renormalization",
     "bernoulli_nll",
     "bilinear",
     "binary_accuracy",
@@ -163,6 +182,7 @@ __all__ = [
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "decorrelated_batch_normalization",
     "decov",
     "deformable_convolution_2d_sampler",
     "depthwise_convolution_2d",
@@ -172,12 +192,16 @@ __all__ = [
     "elu",
     "embed_id",
     "f1_score",
+    "fixed_batch_normalization",
+    "fixed_batch_renormalization",
+    "fixed_decorrelated_batch_normalization",
     "focal_loss",
     "gaussian",
     "gaussian_kl_divergence",
     "gaussian_nll",
     "gelu",
     "glu",
+    "group_normalization",
     "gumbel_softmax",
     "hard_sigmoid",
     "hard_swish",
@@ -185,9 +209,11 @@ __all__ = [
     "hinge",
     "huber_loss",
     "label_smoothed_cross_entropy",
+    "layer_normalization",
     "leaky_relu",
     "linear",
     "local_convolution_2d",
+    "local_response_normalization",
     "log_sigmoid",
     "log_softmax",
     "max_pooling_1d",
@@ -199,12 +225,14 @@ __all__ = [
     "mean_squared_error",
     "mish",
     "negative_sampling",
+    "normalize",
     "precision",
     "prelu",
     "r2_score",
     "recall",
     "relu",
     "relu6",
+    "rms_normalization",
     "roi_average_align_2d",
     "roi_average_pooling_2d",
     "roi_max_align_2d",

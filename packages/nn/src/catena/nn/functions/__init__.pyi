@@ -177,6 +177,7 @@ from catena.autograd.functions import where as where
 from catena.autograd.functions import zeros_like as zeros_like
 from catena.autograd.functions import zeta as zeta
 from catena.nn.functions._windows import Size
+from catena.nn.functions.batch_statistics import Axis
 from catena.nn.functions.statistical_loss import Reduction
 
 def absolute_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
@@ -195,6 +196,29 @@ def average_pooling_3d(
 ) -> _T: ...
 def average_pooling_nd(
     x: _In[_T], ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> _T: ...
+def batch_normalization(
+    x: _In[_T],
+    gamma: _In[_T],
+    beta: _In[_T],
+    *,
+    eps: float = 2e-05,
+    running_mean: _In[_T] | None = None,
+    running_var: _In[_T] | None = None,
+    decay: float = 0.9,
+    axis: Axis = None,
+) -> _T: ...
+def batch_renormalization(
+    x: _In[_T],
+    gamma: _In[_T],
+    beta: _In[_T],
+    rmax: float,
+    dmax: float,
+    eps: float = 2e-05,
+    running_mean: _In[_T] | None = None,
+    running_var: _In[_T] | None = None,
+    decay: float = 0.9,
+    update_statistics: bool = False,
 ) -> _T: ...
 def bernoulli_nll(x: _In[_T], y: _In[_T], reduce: Reduction = "sum") -> _T: ...
 def bilinear(
@@ -323,6 +347,15 @@ def deconvolution_nd(
     dilate: Size = 1,
     groups: int = 1,
 ) -> _T: ...
+def decorrelated_batch_normalization(
+    x: _In[_T],
+    *,
+    groups: int = 16,
+    eps: float = 2e-05,
+    running_mean: _In[_T] | None = None,
+    running_projection: _In[_T] | None = None,
+    decay: float = 0.9,
+) -> _T: ...
 def decov(h: _In[_T], reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> _T: ...
 def deformable_convolution_2d_sampler(
     x: _In[_T], offset: _In[_T], W: _In[_T], b: _In[_T] | None = None, stride: Size = 1, pad: Size = 0
@@ -355,6 +388,13 @@ def elu(x: _In[_T], alpha: float = 1.0) -> _T: ...
 def embed_id(x: _In[_T], W: _In[_T], ignore_label: int | None = None) -> _T: ...
 def f1_score(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
 def fft(x: tuple[_In[_T], _In[_T]]) -> tuple[_T, _T]: ...
+def fixed_batch_normalization(
+    x: _In[_T], gamma: _In[_T], beta: _In[_T], mean: _In[_T], var: _In[_T], eps: float = 2e-05, axis: Axis = None
+) -> _T: ...
+def fixed_batch_renormalization(
+    x: _In[_T], gamma: _In[_T], beta: _In[_T], mean: _In[_T], var: _In[_T], eps: float = 2e-05
+) -> _T: ...
+def fixed_decorrelated_batch_normalization(x: _In[_T], mean: _In[_T], projection: _In[_T], groups: int = 16) -> _T: ...
 def focal_loss(
     x: _In[_T],
     t: _In[_T],
@@ -369,6 +409,7 @@ def gaussian_kl_divergence(mean: _In[_T], ln_var: _In[_T], reduce: Reduction = "
 def gaussian_nll(x: _In[_T], mean: _In[_T], ln_var: _In[_T], reduce: Reduction = "sum") -> _T: ...
 def gelu(x: _In[_T], approximate: bool = False) -> _T: ...
 def glu(x: _In[_T], axis: int = 1) -> _T: ...
+def group_normalization(x: _In[_T], groups: int, gamma: _In[_T], beta: _In[_T], eps: float = 1e-05) -> _T: ...
 def gumbel_softmax(log_pi: _In[_T], tau: float = 0.1, axis: int = 1) -> _T: ...
 def hard_sigmoid(x: _In[_T]) -> _T: ...
 def hard_swish(x: _In[_T]) -> _T: ...
@@ -385,9 +426,13 @@ def label_smoothed_cross_entropy(
     ignore_label: int = -1,
     reduce: Literal["mean", "no"] = "mean",
 ) -> _T: ...
+def layer_normalization(x: _In[_T], gamma: _In[_T], beta: _In[_T], eps: float = 1e-05) -> _T: ...
 def leaky_relu(x: _In[_T], slope: float = 0.2) -> _T: ...
 def linear(x: _In[_T], W: _In[_T], b: _In[_T] | None = None, n_batch_axes: int = 1) -> _T: ...
 def local_convolution_2d(x: _In[_T], W: _In[_T], b: _In[_T] | None = None, stride: Size = 1) -> _T: ...
+def local_response_normalization(
+    x: _In[_T], n: int = 5, k: float = 2, alpha: float = 0.0001, beta: float = 0.75
+) -> _T: ...
 def log_sigmoid(x: _In[_T]) -> _T: ...
 def log_softmax(x: _In[_T], axis: int = 1) -> _T: ...
 def max_pooling_1d(
@@ -437,6 +482,7 @@ def negative_sampling(
     samples: _In[_T] | None = None,
     return_samples: bool = False,
 ) -> Any: ...
+def normalize(x: _In[_T], eps: float = 1e-05, axis: int | tuple[int, ...] = 1) -> _T: ...
 def precision(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
 def prelu(x: _In[_T], W: _In[_T]) -> _T: ...
 def r2_score(
@@ -448,6 +494,7 @@ def r2_score(
 def recall(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
 def relu(x: _In[_T]) -> _T: ...
 def relu6(x: _In[_T]) -> _T: ...
+def rms_normalization(x: _In[_T], gamma: _In[_T], eps: float = 1e-06) -> _T: ...
 def roi_average_align_2d(
     x: _In[_T],
     rois: _In[_T],
@@ -596,6 +643,8 @@ __all__ = [
     "batch_inv",
     "batch_l2_norm_squared",
     "batch_matmul",
+    "batch_normalization",
+    "batch_renormalization",
     "bernoulli_nll",
     "bias",
     "bilinear",
@@ -634,6 +683,7 @@ __all__ = [
     "deconvolution_2d",
     "deconvolution_3d",
     "deconvolution_nd",
+    "decorrelated_batch_normalization",
     "decov",
     "deformable_convolution_2d_sampler",
     "depth2space",
@@ -662,6 +712,9 @@ __all__ = [
     "f1_score",
     "fft",
     "fix",
+    "fixed_batch_normalization",
+    "fixed_batch_renormalization",
+    "fixed_decorrelated_batch_normalization",
     "flatten",
     "flip",
     "fliplr",
@@ -681,6 +734,7 @@ __all__ = [
     "glu",
     "greater",
     "greater_equal",
+    "group_normalization",
     "gumbel_softmax",
     "hard_sigmoid",
     "hard_swish",
@@ -697,6 +751,7 @@ __all__ = [
     "isfinite",
     "isnan",
     "label_smoothed_cross_entropy",
+    "layer_normalization",
     "leaky_relu",
     "less",
     "less_equal",
@@ -705,6 +760,7 @@ __all__ = [
     "linear",
     "linear_interpolate",
     "local_convolution_2d",
+    "local_response_normalization",
     "log",
     "log1p",
     "log2",
@@ -736,6 +792,7 @@ __all__ = [
     "ndtri",
     "negative",
     "negative_sampling",
+    "normalize",
     "not_equal",
     "ones_like",
     "pad",
@@ -758,6 +815,7 @@ __all__ = [
     "repeat",
     "reshape",
     "resize_images",
+    "rms_normalization",
     "roi_average_align_2d",
     "roi_average_pooling_2d",
     "roi_max_align_2d",

@@ -7,6 +7,11 @@ from catena.nn.links.activation import (
     PReLU,
     Swish,
 )
+from catena.nn.links.batch_normalization import (
+    BatchNormalization,
+    BatchRenormalization,
+    DecorrelatedBatchNormalization,
+)
 from catena.nn.links.classifier import Classifier
 from catena.nn.links.connection import Bilinear, Highway, Linear
 from catena.nn.links.convolution import (
@@ -28,6 +33,7 @@ from catena.nn.links.embedding import (
 )
 from catena.nn.links.inception import (
     Inception,
+    InceptionBN,
     MLPConvolution2D,
 )
 from catena.nn.links.local import (
@@ -44,6 +50,12 @@ from catena.nn.links.noise import (
     Dropout,
     SimplifiedDropconnect,
 )
+from catena.nn.links.normalization import (
+    GroupNormalization,
+    InstanceNormalization,
+    LayerNormalization,
+    RMSNorm,
+)
 from catena.nn.links.scaling import (
     Bias,
     Parameter,
@@ -51,6 +63,8 @@ from catena.nn.links.scaling import (
 )
 
 __all__ = [
+    "BatchNormalization",
+    "BatchRenormalization",
     "Bias",
     "Bilinear",
     "BinaryHierarchicalSoftmax",
@@ -65,13 +79,18 @@ __all__ = [
     "Deconvolution2D",
     "Deconvolution3D",
     "DeconvolutionND",
+    "DecorrelatedBatchNormalization",
     "DeformableConvolution2D",
     "DepthwiseConvolution2D",
     "DilatedConvolution2D",
     "Dropout",
     "EmbedID",
+    "GroupNormalization",
     "Highway",
     "Inception",
+    "InceptionBN",
+    "InstanceNormalization",
+    "LayerNormalization",
     "Linear",
     "LocalConvolution2D",
     "MLPConvolution2D",
@@ -79,6 +98,7 @@ __all__ = [
     "NegativeSampling",
     "PReLU",
     "Parameter",
+    "RMSNorm",
     "Scale",
     "SimplifiedDropconnect",
     "Swish",
