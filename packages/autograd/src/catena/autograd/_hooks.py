@@ -158,7 +158,7 @@ def _count(change: int) -> None:
 class _Records(FunctionHook):
     """A hook that keeps one number a call."""
 
-    _unit = ""
+    _subject = "function"  # what the table of the summary has a line for
 
     def __init__(self) -> None:
         self.call_history: list[tuple[str, float]] = []
@@ -178,7 +178,7 @@ class _Records(FunctionHook):
             raise ValueError(
                 f"{self.name}.print_report: unit is {unit!r}; expected 'auto' or {', '.join(map(repr, names))}"
             )
-        rows = [("function", key.replace("_", " "), "calls")]
+        rows = [(self._subject, key.replace("_", " "), "calls")]
         for name, record in sorted(self._summary(key).items(), key=lambda item: -item[1][key]):
             amount = record[key]
             suiting = [(u, size) for u, size in units if (amount >= size if unit == "auto" else u == unit)]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from catena.nn import initializers, serializers
 from catena.nn._chain import Chain, ChainList, Sequential
 from catena.nn._link import Link
+from catena.nn._link_hook import LinkHook
 from catena.nn._parameter import Parameter
 from catena.nn._reporter import DictSummary, Reporter, Summary, get_current_reporter, report, report_scope
 
@@ -18,6 +19,7 @@ __all__ = [
     "ChainList",
     "DictSummary",
     "Link",
+    "LinkHook",
     "Parameter",
     "Reporter",
     "Sequential",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
 from typing import Any
 
-from catena.nn._link import Link, share
+from catena.nn._containers import replaced, share
+from catena.nn._link import Link
 from catena.nn._parameter import Parameter
 
 
@@ -126,6 +128,10 @@ class ChainList(Link, MutableSequence[Any]):
         del self._items[index]
         self._place(slice(0, 0), [])
 
+    def _replace_members(self, places: dict[int, Link]) -> None:
+        super()._replace_members(places)
+        self._place(slice(None), replaced(self._items, places))
+
     def _shared_state(self, memo: dict[int, Any]) -> dict[str, Any]:
         return {**super()._shared_state(memo), "_items": [share(item, memo) for item in self._items]}
 
@@ -168,6 +174,12 @@ class Sequential(ChainList):
         for layer in self._items:
             result = layer(*result) if isinstance(result, tuple) else layer(result)
         return result
+
+    def _shown(self) -> Iterator[tuple[str, Any]]:
+        yield from Link._entries(self)
+        numbers = itertools.count()
+        for layer in self._items:
+            yield (str(next(numbers)), layer) if isinstance(layer, Link) else ("", layer)
 
     def __getitem__(self, index: Any) -> Any:
         """The layer at an index; a Sequential of those in a slice."""

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import copy
-import weakref
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, cast
-
-import numpy as np
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import xparray
-from catena.autograd import Variable
 from catena.nn._arrays import is_array
+from catena.nn._containers import holders, replaced, share
+from catena.nn._link_hook import LINK_HOOKS, Hooked, call_with_hooks
+from catena.nn._members import Members
+from catena.nn._pairing import paired_params, paired_persistents
 from catena.nn._parameter import Parameter
-from catena.nn.initializers import NaN
+from catena.nn._summary import rich_tree, short, summary
 from xparray import Device
 
 if TYPE_CHECKING:
     from catena.nn._chain import Sequential
     from catena.nn.serializers import Serializer
 
-T = TypeVar("T")
 CopyMode = Literal["share", "copy", "init"]
 
 
-class _Uninitialized:
-    """Stands on the class for what `Link.__init__` sets on the object, to say so where that was not called."""
-
-    def __get__(self, link: Link | None, cls: type[Link]) -> Any:
-        if link is None:
-            return self
-        raise RuntimeError(f"{cls.__name__}: Link.__init__ was not called; begin its __init__ with super().__init__()")
-
-
-class Link:
+class Link(Members, Hooked):
     """A part of a model: its parameters, its persistent values, and the links it is made of.
 
     Inside `init_scope()` an attribute that is set to a Parameter or a Link is registered under its name. So are the
@@ -54,6 +43,7 @@ class Link:
         ValueError: a name is taken or unusable.
 
     Example:
+        >>> import numpy as np
         >>> class Scale(Link):
         ...     def __init__(self, n):
         ...         super().__init__()
@@ -68,239 +58,80 @@ class Link:
         (2, 3)
     """
 
-    name: str | None = None
     file_kind = "model"
-    _within_init_scope = False
-    _owner: weakref.ref[Link] | None = None
     _device = Device("numpy")
-    _tracked = cast("list[str]", _Uninitialized())
-    _persistent = cast("list[str]", _Uninitialized())
 
     def __init__(self, **params: Any) -> None:
-        self._tracked = []
-        self._persistent = []
+        super().__init__()
         for name, shape in params.items():
             self.add_param(name, shape)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call `forward` with the same arguments."""
+        """Call `forward` with the same arguments, within the hooks that were added to the link or are at work around the call."""
         forward = getattr(self, "forward", None)
         if forward is None:
             raise TypeError(f"{type(self).__name__} cannot be called: define forward(self, ...) in it")
+        if self._link_hooks or LINK_HOOKS.get():
+            return call_with_hooks(self, forward, args, kwargs)
         return forward(*args, **kwargs)
 
-    # ---------------------------------------------------------------- registration
+    # ------------------------------------------------------------------- as a whole
 
-    @property
-    def within_init_scope(self) -> bool:
-        """Whether attributes that are set now are registered."""
-        return self._within_init_scope
+    def replace(self, pred: Callable[[Link], bool], fn: Callable[[Link], Link]) -> Link:
+        """Put `fn(link)` in the place of each link here and below for which `pred(link)` is true.
 
-    @contextmanager
-    def init_scope(self) -> Iterator[None]:
-        """A block in which parameters and links that are set as attributes are registered.
-
-        Raises:
-            RuntimeError: `Link.__init__` has not been called.
-        """
-        if "_tracked" not in self.__dict__:
-            raise RuntimeError(f"{type(self).__name__}.init_scope: call super().__init__() first")
-        before = self._within_init_scope
-        object.__setattr__(self, "_within_init_scope", True)
-        try:
-            yield
-        finally:
-            object.__setattr__(self, "_within_init_scope", before)
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        tracked = self.__dict__.get("_tracked", ())
-        if not self._within_init_scope and name not in tracked:
-            object.__setattr__(self, name, value)
-            return
-        entries = list(_leaves(name, value))
-        holds = bool(entries) or _is_empty_container(value)
-        if holds and name not in tracked:
-            self._check_name(name)
-        if any(entry is self for _, entry in entries):
-            raise ValueError(f"{type(self).__name__}: {name!r} holds the link itself, which cannot be its own child")
-        object.__setattr__(self, name, value)
-        if holds:
-            if name not in tracked:
-                self._tracked.append(name)
-            if name in self._persistent:
-                self._persistent.remove(name)
-            for path, entry in entries:
-                self._adopt(path, entry, rename=True)
-        elif name in tracked:
-            self._tracked.remove(name)
-
-    def __delattr__(self, name: str) -> None:
-        object.__delattr__(self, name)
-        for names in (self._tracked, self._persistent):
-            if name in names:
-                names.remove(name)
-
-    def add_param(self, name: str, shape: Any = None, dtype: Any = None, initializer: Any = None) -> None:
-        """Register a new parameter as the attribute `name`.
+        What is below such a link is not looked at, nor is what `fn` returns. A link that stands in several places is replaced by one.
 
         Args:
-            name: of the attribute.
-            shape: of the array; None where it is not known yet.
-            dtype: of the array; the initializer's, else `config.dtype`, unless given.
-            initializer: see Parameter.
+            pred: tells which links.
+            fn: makes what comes in the place of one, such as a link that has it as a child.
+
+        Returns:
+            The link itself, or what came in its place.
 
         Raises:
-            ValueError: there is such an attribute already.
+            TypeError: `fn` returns no link; nothing is replaced then.
 
         Example:
-            >>> link = Link()
-            >>> link.add_param("W", (2, 3), initializer=0.0)
-            >>> link.W.shape
-            (2, 3)
+            >>> from catena.nn import Chain
+            >>> import catena.nn.links as L
+            >>> net = Chain(a=L.Linear(3, 2), b=Chain(drop=L.Dropout(0.5)))
+            >>> net = net.replace(lambda link: isinstance(link, L.Dropout), lambda drop: L.Dropout(0.1))
+            >>> net.b.drop.ratio
+            0.1
         """
-        self._check_free("add_param", name)
-        param = Parameter(NaN() if initializer is None else initializer, shape, dtype=dtype)
-        with self.init_scope():
-            setattr(self, name, param)
+        places: dict[int, Link] = {}
+        for holder in list(holders(self, pred, fn, places)):
+            holder._replace_members(places)
+        return places.get(id(self), self)
 
-    def add_persistent(self, name: str, value: Any) -> None:
-        """Set the attribute `name` to `value`, and save and load it with the link.
+    def _replace_members(self, places: dict[int, Link]) -> None:
+        """Put links in the place of those with the given ids."""
+        for name in list(self._tracked):
+            setattr(self, name, replaced(self.__dict__[name], places))
 
-        Args:
-            name: of the attribute.
-            value: an array, number, string or None; arrays move with `to_device`.
+    def summary(self) -> str:
+        """The links here and below as a tree, with the shapes of their parameters and how many numbers these are.
 
-        Raises:
-            ValueError: there is such an attribute already.
-            TypeError: the value can stand in no file.
+        Where parameters are on several devices, each link says on which; `rich.print(link)` shows the same tree in colours.
 
         Example:
-            >>> link = Link()
-            >>> link.add_persistent("N", 0)
-            >>> list(link.namedpersistents())
-            [('/N', 0)]
+            >>> from catena.nn import Chain
+            >>> print(Chain(l1=Link(W=(2, 3)), l2=Link(W=(1, 2), b=1)).summary())
+            Chain                            9 parameters
+            ├─ l1: Link  W (2, 3)            6
+            └─ l2: Link  W (1, 2), b (1,)    3
         """
-        self._check_free("add_persistent", name)
-        if not _can_persist(value):
-            raise TypeError(_cannot_persist("add_persistent", self, name, value))
-        object.__setattr__(self, name, value)
-        self._persistent.append(name)
+        return summary(self)
 
-    def register_persistent(self, name: str) -> None:
-        """Save and load the attribute `name`, which exists already, with the link.
+    def __str__(self) -> str:
+        return summary(self)
 
-        Raises:
-            ValueError: there is no such attribute, or it is a parameter or link.
-            TypeError: its value can stand in no file.
-        """
-        if not hasattr(self, name):
-            raise ValueError(
-                f"{type(self).__name__}.register_persistent: there is no attribute {name!r}; "
-                f"set it first, or use add_persistent({name!r}, value)"
-            )
-        value = getattr(self, name)
-        if name in self._tracked or not _can_persist(value):
-            raise TypeError(_cannot_persist("register_persistent", self, name, value))
-        if name not in self._persistent:
-            self._check_name(name)
-            self._persistent.append(name)
+    def __repr__(self) -> str:
+        return short(self)
 
-    def _check_free(self, method: str, name: str) -> None:
-        if name in self.__dict__:
-            raise ValueError(
-                f"{type(self).__name__}.{method}: there is an attribute {name!r} already; delete it first, or choose another name"
-            )
-        self._check_name(name)
-
-    def _check_name(self, name: str) -> None:
-        if not isinstance(name, str) or not name or "/" in name:
-            raise ValueError(
-                f"{type(self).__name__}: {name!r} cannot name a parameter or link; expected a string without '/'"
-            )
-        if hasattr(Link, name) or callable(getattr(type(self), name, None)):
-            raise ValueError(
-                f"{type(self).__name__}: {name!r} is an attribute of the class, a parameter or link of that name would hide it; "
-                "choose another name"
-            )
-
-    # ----------------------------------------------------------------------- walks
-
-    def _entries(self) -> Iterator[tuple[str, Parameter | Link]]:
-        """Registered parameters and child links, each by its path from here."""
-        for name in self._tracked:
-            value = self.__dict__[name]
-            if isinstance(value, Parameter | Link):
-                yield name, value
-            else:
-                yield from _leaves(name, value)
-
-    def _adopt(self, name: str, entry: Parameter | Link, rename: bool = False) -> None:
-        """Let `entry` know where it is, for error messages."""
-        owner = entry._owner
-        if owner is None or owner() is not self:
-            entry.__dict__["_owner"] = weakref.ref(self)
-        if rename or entry.name is None:
-            entry.name = name
-
-    def _collect(
-        self, prefix: str, params: list[tuple[str, Parameter]], links: list[tuple[str, Link]], seen: set[int]
-    ) -> None:
-        """Append all parameters and links below to the lists, each once."""
-        children = []
-        for name, entry in self._entries():
-            if id(entry) not in seen:
-                seen.add(id(entry))
-                self._adopt(name, entry)
-                path = f"{prefix}/{name}"
-                if isinstance(entry, Parameter):
-                    params.append((path, entry))
-                else:
-                    children.append((path, entry))
-        for path, child in children:
-            links.append((path, child))
-            child._collect(path, params, links, seen)
-
-    def _all(self) -> tuple[list[tuple[str, Parameter]], list[tuple[str, Link]]]:
-        params: list[tuple[str, Parameter]] = []
-        links: list[tuple[str, Link]] = []
-        self._collect("", params, links, {id(self)})
-        return params, links
-
-    def namedparams(self, include_uninit: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """The parameters here and below with their paths, such as ("/l1/W", W).
-
-        Args:
-            include_uninit: whether to include those without a shape.
-        """
-        return iter([(path, p) for path, p in self._all()[0] if include_uninit or p.is_initialized])
-
-    def params(self, include_uninit: bool = True) -> Iterator[Parameter]:
-        """The parameters here and below, in the order of `namedparams`."""
-        return iter([p for _, p in self._all()[0] if include_uninit or p.is_initialized])
-
-    def namedlinks(self, skipself: bool = False) -> Iterator[tuple[str, Link]]:
-        """This link under "/", unless `skipself`, and the links below with their paths, such as ("/l1", l1)."""
-        here: list[tuple[str, Link]] = [] if skipself else [("/", self)]
-        return iter(here + self._all()[1])
-
-    def links(self, skipself: bool = False) -> Iterator[Link]:
-        """This link, unless `skipself`, and those below, in the order of `namedlinks`."""
-        return iter([link for _, link in self.namedlinks(skipself)])
-
-    def children(self) -> Iterator[Link]:
-        """The links right below this one."""
-        children = {id(entry): entry for _, entry in self._entries() if isinstance(entry, Link)}
-        return iter(children.values())
-
-    def namedpersistents(self) -> Iterator[tuple[str, Any]]:
-        """The persistent values here and below with their paths, such as ("/bn/avg_mean", array)."""
-        return iter(
-            [
-                (f"{path.rstrip('/')}/{name}", getattr(link, name))
-                for path, link in self.namedlinks()
-                for name in link._persistent
-            ]
-        )
+    def __rich__(self) -> Any:
+        return rich_tree(self)
 
     def count_params(self) -> int:
         """The number of elements of all parameters together.
@@ -336,7 +167,7 @@ class Link:
         Raises:
             ValueError: a parameter is missing in `link`, or has another shape there; nothing is added then.
         """
-        pairs = [(mine, theirs) for mine, theirs in self._paired("addgrads", link) if theirs.grad is not None]
+        pairs = [(mine, theirs) for mine, theirs in paired_params("addgrads", self, link) if theirs.grad is not None]
         for mine, theirs in pairs:
             mine.addgrad(theirs)
 
@@ -350,8 +181,8 @@ class Link:
         Raises:
             ValueError: a parameter or persistent value is missing in `link`, or has another shape there; nothing is copied then.
         """
-        pairs = self._paired("copyparams", link)
-        values = self._paired_persistents(link) if copy_persistent else []
+        pairs = paired_params("copyparams", self, link)
+        values = paired_persistents("copyparams", self, link) if copy_persistent else []
         for mine, theirs in pairs:
             if mine.is_initialized:
                 mine.copydata(theirs)
@@ -364,50 +195,39 @@ class Link:
             else:
                 object.__setattr__(owner, name, xparray.asarray(theirs, copy=True) if is_array(theirs) else theirs)
 
-    def _paired(self, method: str, link: Link) -> list[tuple[Parameter, Parameter]]:
-        theirs = dict(link.namedparams())
-        pairs, problems = [], []
-        for path, p in self.namedparams():
-            other = theirs.get(path)
-            if other is None:
-                problems.append(f"{path} is missing")
-            elif p.is_initialized and not other.is_initialized:
-                problems.append(f"{path} has no shape yet")
-            elif p.is_initialized and p.shape != other.shape:
-                problems.append(f"{path} is {other.shape}, {p.shape} expected")
-            else:
-                pairs.append((p, other))
-        _raise_mismatch(method, self, link, problems)
-        return pairs
-
-    def _paired_persistents(self, link: Link) -> list[tuple[Link, str, Any]]:
-        theirs = dict(link.namedpersistents())
-        found, problems = [], []
-        for path, owner in self.namedlinks():
-            for name in owner._persistent:
-                full = f"{path.rstrip('/')}/{name}"
-                mine, other = getattr(owner, name), theirs.get(full)
-                if full not in theirs:
-                    problems.append(f"{full} is missing")
-                elif is_array(mine) and is_array(other) and tuple(mine.shape) != tuple(other.shape):
-                    problems.append(f"{full} is {tuple(other.shape)}, {tuple(mine.shape)} expected")
-                else:
-                    found.append((owner, name, other))
-        _raise_mismatch("copyparams", self, link, problems)
-        return found
-
     # ----------------------------------------------------------------------- update
 
-    def enable_update(self) -> None:
-        """Let the optimizer change the parameters here and below again."""
-        self._switch_update(True)
+    def enable_update(self, where: Callable[[str, Parameter], bool] | None = None) -> None:
+        """Let the optimizer change the parameters here and below again; the opposite of `disable_update`."""
+        self._switch_update("enable_update", where, True)
 
-    def disable_update(self) -> None:
-        """Keep the optimizer that was set up with this model from changing the parameters here and below."""
-        self._switch_update(False)
+    def disable_update(self, where: Callable[[str, Parameter], bool] | None = None) -> None:
+        """Keep the optimizer that was set up with this model from changing parameters here and below.
 
-    def _switch_update(self, enabled: bool) -> None:
-        for p in self.params():
+        Args:
+            where: tells from its path, such as "/l1/W", and the parameter itself whether it is meant; all of them without.
+
+        Raises:
+            ValueError: `where` chooses no parameter.
+
+        Example:
+            >>> import catena.nn.links as L
+            >>> from catena.nn import Chain
+            >>> net = Chain(base=L.Linear(3, 2), head=L.Linear(2, 1))
+            >>> net.disable_update(lambda path, p: path.startswith("/base/"))
+        """
+        self._switch_update("disable_update", where, False)
+
+    def _switch_update(self, method: str, where: Callable[[str, Parameter], bool] | None, enabled: bool) -> None:
+        everything = list(self.namedparams())
+        chosen = [p for path, p in everything if where is None or where(path, p)]
+        if where is not None and not chosen:
+            known = ", ".join(path for path, _ in everything[:10]) or "none"
+            raise ValueError(
+                f"{type(self).__name__}.{method}: where chooses no parameter; the paths are {known}"
+                f"{', ...' if len(everything) > 10 else ''}"
+            )
+        for p in chosen:
             if p.update_rule is not None:
                 p.update_rule.enabled = enabled
 
@@ -564,64 +384,3 @@ class Link:
                 object.__setattr__(self, name, xparray.to_device(read, self.device) if new else read)
         for name, child in children:
             child.serialize(serializer[name])
-
-
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Parameter | Link]]:
-    """The parameters and links in nested lists, tuples and dicts, with their paths."""
-    if isinstance(value, Parameter | Link):
-        yield path, value
-    elif isinstance(value, list | tuple):
-        for i, item in enumerate(value):
-            yield from _leaves(f"{path}/{i}", item)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            for inner, entry in _leaves(f"{path}/{key}", item):
-                if not isinstance(key, str | int) or "/" in str(key) or key == "":
-                    raise ValueError(
-                        f"Link: {path} holds a link or parameter under the key {key!r}; "
-                        "expected a string without '/', or an integer, since names in files are made of it"
-                    )
-                yield inner, entry
-
-
-def _is_empty_container(value: Any) -> bool:
-    """Whether links may yet come into it; a container of other things is not registered, lest each walk go through it."""
-    return isinstance(value, list | dict) and not value
-
-
-def share(value: T, memo: dict[int, Any]) -> T:
-    """`value` with its parameters and links replaced by copies that share their arrays; containers of them are new."""
-    if isinstance(value, Link):
-        return value._shared(memo)
-    if isinstance(value, Parameter):
-        if id(value) not in memo:
-            memo[id(value)] = copy.copy(value)
-        return memo[id(value)]
-    if not isinstance(value, list | tuple | dict) or not (_is_empty_container(value) or any(_leaves("", value))):
-        return value
-    if isinstance(value, tuple):
-        parts = [share(item, memo) for item in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    copied: Any = copy.copy(value)
-    for key, item in list(value.items() if isinstance(value, dict) else enumerate(value)):
-        copied[key] = share(item, memo)
-    return copied
-
-
-def _can_persist(value: Any) -> bool:
-    return value is None or is_array(value) or isinstance(value, bool | int | float | complex | str | np.generic)
-
-
-def _cannot_persist(method: str, link: Link, name: str, value: Any) -> str:
-    fix = "pass its array, v.array" if isinstance(value, Variable) else "keep it as a plain attribute"
-    return (
-        f"{type(link).__name__}.{method}: {name!r} is {value!r:.60} ({type(value).__name__}); "
-        f"expected an array, number, string or None; {fix}"
-    )
-
-
-def _raise_mismatch(method: str, link: Link, other: Link, problems: Iterable[str]) -> None:
-    if listed := "; ".join(problems):
-        raise ValueError(
-            f"{type(link).__name__}.{method}: {type(other).__name__} does not match, nothing was changed: {listed}"
-        )

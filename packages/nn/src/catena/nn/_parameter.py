@@ -242,3 +242,16 @@ class Parameter(Variable):
 
     def __repr__(self) -> str:
         return super().__repr__() if self.is_initialized else f"Parameter(no shape yet, name={self.name!r})"
+
+
+class Computed(Parameter):
+    """Stands in the place of a parameter for what was computed from it: has the array and the place in the graph of a Variable."""
+
+    def __init__(self, value: Variable, name: str | None = None) -> None:
+        super().__init__(value.array, name=name)
+        self.node = value.node
+
+    @property
+    def is_initialized(self) -> bool:
+        """True: it may need no gradient, and has an array all the same."""
+        return True

@@ -15,7 +15,7 @@ from catena.autograd.gradient_check import is_inexact
 from catena.autograd.testing import Bound, Call, Case
 from catena.autograd.testing._call import bound_leaves
 from catena.nn._link import Link
-from catena.nn._parameter import Parameter
+from catena.nn._parameter import Computed, Parameter
 
 
 class LinkCase(Case):
@@ -73,20 +73,11 @@ def _eighths(shape: tuple[int, ...], dtype: Any, seed: int) -> np.ndarray[Any, A
     return np.asarray(rng.integers(1, 9, shape) * rng.choice([-1, 1], shape) / 8).astype(dtype)
 
 
-class _Input(Parameter):
-    """A parameter that is an input: it has the array and the place in the graph of another Variable."""
-
-    @property
-    def is_initialized(self) -> bool:
-        """True: it may need no gradient, and has an array all the same."""
-        return True
-
-
 def _constant(x: Any) -> Any:
     return Variable(x, requires_grad=False) if is_inexact(x) else x
 
 
 def _stand_in(p: Parameter, x: Any) -> None:
-    p.__class__ = _Input
+    p.__class__ = Computed
     p._array = as_array(x)
     p.node = x.node if isinstance(x, Variable) else None
