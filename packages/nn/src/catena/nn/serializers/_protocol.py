@@ -172,6 +172,17 @@ def recorded(obj: Any) -> dict[str, Any]:
     return values
 
 
+def loadable(function: str, obj: Any, instead: str) -> dict[str, Any]:
+    """The values of an object that is to be loaded, as they are now.
+
+    Raises:
+        TypeError: it cannot be, a dict among them; `instead` gives one.
+    """
+    if isinstance(obj, Mapping):
+        raise TypeError(f"{function}: obj is a dict; {instead} gives the arrays of a file by key")
+    return recorded(obj)
+
+
 class _Source:
     """A dict that is being read: what was used of it, what did not fit, and how to take back what was written."""
 

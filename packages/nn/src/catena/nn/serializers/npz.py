@@ -14,12 +14,13 @@ import pickletools
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 import numpy as np
 
-from catena.nn.serializers._files import replacing
+from catena.nn.serializers._files import check_target, existing, no_file, replacing
+from catena.nn.serializers._kinds import about_of, load_arrays, parsed
 from catena.nn.serializers._protocol import (
     NONE,
     DictionaryDeserializer,
@@ -27,11 +28,34 @@ from catena.nn.serializers._protocol import (
     HostArray,
     Ignored,
     encode,
-    recorded,
+    loadable,
 )
 
 File = str | os.PathLike[str] | IO[bytes]
-FORMAT = 1
+
+
+class NpzDeserializer(DictionaryDeserializer):
+    """Reads an object from what `numpy.load` gives for an `.npz` file.
+
+    Args:
+        npz: the arrays by key.
+        path: read the keys under this path only.
+        strict: whether missing and unexpected keys are errors; else what is missing stays as it is.
+        ignore_names: keys to leave alone: full names, functions from a name to whether it is one, or several of these.
+
+    Example:
+        >>> from catena.nn import Link
+        >>> link, file = Link(W=(2, 3)), io.BytesIO()
+        >>> save_npz(file, Link(W=(2, 3)))
+        >>> _ = file.seek(0)
+        >>> with np.load(file) as arrays:
+        ...     NpzDeserializer(arrays).load(link)
+    """
+
+    def __init__(
+        self, npz: Mapping[str, HostArray], path: str = "", strict: bool = True, ignore_names: Ignored = None
+    ) -> None:
+        super().__init__(npz, path, strict, ignore_names)
 
 
 def save_npz(file: File, obj: Any, compression: bool = True) -> None:
@@ -68,20 +92,13 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
         serializer = DictionarySerializer()
         serializer.save(obj)
         arrays = serializer.target
-        about = {"format": FORMAT, "kind": _kind(obj, arrays), "class": type(obj).__name__}
-        comment = json.dumps({"catena": about}).encode()
+        comment = json.dumps({"catena": about_of(obj, arrays)}).encode()
     if isinstance(file, str | os.PathLike):
-        folder = os.path.dirname(os.path.realpath(file))
-        if not os.path.isdir(folder):
-            raise FileNotFoundError(
-                f"save_npz: there is no folder {folder!r} for {os.fspath(file)!r}; make it with os.makedirs"
-            )
-        if os.path.isdir(file):
-            raise IsADirectoryError(f"save_npz: {os.fspath(file)!r} is a folder; give the name of a file in it")
+        check_target("save_npz", file)
         with replacing(file) as path, open(path, "xb") as stream:
             _write(stream, arrays, comment, compression)
     elif not hasattr(file, "write"):
-        raise TypeError(_no_file("save_npz", file, "writing"))
+        raise TypeError(no_file("save_npz", file, "a path or a file open for writing bytes", "model.npz"))
     else:
         _write(file, arrays, comment, compression)
 
@@ -115,30 +132,17 @@ def load_npz(file: File, obj: Any, path: str = "", strict: bool = True, ignore_n
           not fitting: W has shape (2, 3), expected (2, 4)
           make the Link with the sizes and dtypes it had when it was saved
     """
-    if isinstance(obj, Mapping):
-        raise TypeError("load_npz: obj is a dict; numpy.load(file) gives the arrays of a file by key")
-    values = recorded(obj)
+    values = loadable("load_npz", obj, "numpy.load(file)")
     if isinstance(file, str | os.PathLike):
-        origin = f"load_npz: {os.fspath(file)!r}"
-        if not os.path.exists(file):
-            raise FileNotFoundError(f"{origin} does not exist (the working folder is {os.getcwd()!r}); check the path")
+        origin = existing("load_npz", file)
         with open(file, "rb") as stream:
             arrays, about = _read(stream, origin)
     elif not hasattr(file, "read"):
-        raise TypeError(_no_file("load_npz", file, "reading"))
+        raise TypeError(no_file("load_npz", file, "a path or a file open for reading bytes", "model.npz"))
     else:
         origin = "load_npz: the file"
         arrays, about = _read(file, origin)
-    if not path.strip("/"):
-        _check_kind(origin, arrays, about, obj, values)
-    DictionaryDeserializer(arrays, path, strict, ignore_names).load(obj, origin=origin)
-
-
-def _no_file(function: str, file: Any, purpose: str) -> str:
-    return (
-        f"{function}: file is {file!r:.60} ({type(file).__name__}), expected a path or a file open for {purpose} bytes; "
-        "pass a name such as 'model.npz'"
-    )
+    load_arrays(origin, arrays, about, obj, values, path, strict, ignore_names)
 
 
 # ------------------------------------------------------------------------- writing
@@ -179,8 +183,6 @@ def _read(stream: IO[bytes], origin: str) -> tuple[dict[str, HostArray], dict[st
         if isinstance(e, OSError) and e.errno != errno.EINVAL:  # that one comes of places before the file's beginning
             raise
         raise ValueError(f"{origin} cannot be read, it is damaged or no .npz file: {e}") from e
-    if about.get("format", FORMAT) != FORMAT:
-        raise ValueError(f"{origin} has format {about['format']}, this version reads {FORMAT}; update catena-nn")
     return arrays, about
 
 
@@ -188,7 +190,7 @@ def _about(comment: bytes) -> dict[str, Any]:
     """What `save_npz` wrote into the comment; nothing for other programs' files, Chainer's among them."""
     if not comment.startswith(b'{"catena"'):
         return {}
-    about = json.loads(comment)["catena"]
+    about = parsed(comment).get("catena")
     return about if isinstance(about, dict) else {}
 
 
@@ -251,49 +253,3 @@ def _is_pickled_none(data: bytes) -> bool:
     if words[4:10] == [0, "_codecs", "encode", "b", "latin1", "REDUCE"]:
         words[5:10] = ["b"]  # how the older protocols spell bytes
     return last + 1 == len(data) and words == _PICKLED_NONE
-
-
-# --------------------------------------------------------------------------- kinds
-
-_KIND_TEXT = {
-    "model": "the parameters of a model",
-    "optimizer": "the state of an optimizer",
-    "trainer": "the snapshot of a trainer",
-}
-
-
-def _kind(obj: Any, keys: Iterable[str]) -> str:
-    return getattr(obj, "file_kind", None) or _kind_of_keys(keys)
-
-
-def _kind_of_keys(keys: Iterable[str]) -> str:
-    """The kind of object that has these keys, as far as they tell."""
-    names = set(keys)
-    if any(name.startswith("updater/") for name in names):
-        return "trainer"
-    return "optimizer" if {"t", "epoch"} <= names else "object"
-
-
-def _check_kind(
-    origin: str, arrays: Mapping[str, HostArray], about: Mapping[str, Any], obj: Any, values: Mapping[str, Any]
-) -> None:
-    """Raise if the file holds a kind of object that `obj` is not."""
-    found, wanted = about.get("kind") or _kind_of_keys(arrays), _kind(obj, values)
-    if not about and found == "object" and wanted in ("trainer", "optimizer") and arrays:
-        found = "model"
-    if found == wanted or found not in _KIND_TEXT or wanted not in _KIND_TEXT:
-        return
-    fix = f"pass the {found} that it was saved from"
-    if found == "trainer":
-        parts = sorted({"/".join(n.split("/")[:2]) + "/" for n in arrays if n.startswith(f"updater/{wanted}:")})
-        fix = f"load that part of it: path={' or '.join(map(repr, parts))}" if parts else fix
-    elif wanted == "trainer":
-        fix = f"load it into that part of the trainer, its {found}"
-    raise ValueError(
-        f"{origin} holds {_KIND_TEXT[found]}{_class_text(about)}, you passed {'an' if wanted == 'optimizer' else 'a'} "
-        f"{wanted} ({type(obj).__name__}); {fix}"
-    )
-
-
-def _class_text(about: Mapping[str, Any]) -> str:
-    return f" ({about['class']})" if about.get("class") else ""
