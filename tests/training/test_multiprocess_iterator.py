@@ -14,6 +14,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import active_children
 from multiprocessing.shared_memory import SharedMemory
@@ -31,6 +32,7 @@ from catena.training.iterators import (
     OrderSampler,
     SerialIterator,
     ShuffleOrderSampler,
+    _workers,
 )
 
 METHODS = ("spawn", "forkserver", "fork")
@@ -144,8 +146,8 @@ def memories():
     )
 
 
-def soon(condition, seconds=10):
-    """Whether a condition holds within some seconds."""
+def soon(condition, seconds=60):
+    """Whether a condition comes to hold; the limit is for a machine that has much else to do."""
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)
@@ -344,9 +346,9 @@ def test_an_exception_that_cannot_be_pickled_comes_as_its_text():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_an_example_that_sleeps_is_named(method):
-    it = processes(Data(sleeps_at_5), shuffle=False, dataset_timeout=0.4, start_method=method)
+    it = processes(Data(sleeps_at_5), shuffle=False, dataset_timeout=2, start_method=method)
     assert it.next() == [0, 1, 2, 3]
-    text = r"worker \d \(process \d+\) did nothing for 0.4 s while it read example 5 of epoch 0, and was stopped"
+    text = r"worker \d \(process \d+\) did nothing for 2 s while it read example 5 of epoch 0, and was stopped"
     with pytest.raises(TimeoutError, match=text):
         it.next()
 
@@ -524,18 +526,56 @@ def test_a_program_that_is_stopped_in_mid_epoch_leaves_no_worker(program, method
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the workers too
     else:
         running.send_signal(signal.Signals[number])
-    _, errors = running.communicate(timeout=20)
+    _, errors = running.communicate(timeout=120)
     assert running.returncode == -signal.Signals[number]
     assert soon(lambda: not any(map(alive, pids)))
     if number == "SIGINT":
         assert errors.count("Traceback") == 1 and errors.endswith("KeyboardInterrupt\n")
 
 
+@contextmanager
+def thread_that_takes_signals():
+    """A thread as BLAS has them, to which the system hands a signal that the main thread blocks."""
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
+@pytest.mark.parametrize("where", ["Worker", "_allocate", "_release"])
+def test_ctrl_c_while_something_is_made_or_given_back_loses_nothing(monkeypatch, where):
+    original, calls = getattr(_workers, where), []
+
+    def interrupted(*args):
+        result = original(*args)
+        if not calls:
+            calls.append(args)
+            os.kill(os.getpid(), signal.SIGINT)
+            for _ in range(1000):  # in which the handler would run
+                time.sleep(0.0001)
+        return result
+
+    handler = signal.getsignal(signal.SIGINT)
+    with thread_that_takes_signals():
+        it = processes(Data(grows), batch_size=2, shuffle=False)
+        monkeypatch.setattr(_workers, where, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            for _ in range(5):
+                it.next()
+        assert calls and signal.getsignal(signal.SIGINT) is handler
+        monkeypatch.undo()
+        it.finalize()
+
+
 @needs_proc
 @pytest.mark.parametrize("method", METHODS)
 def test_a_program_that_forgets_to_finalize_ends(program, method):
     running, pids = program(method, "end")
-    _, errors = running.communicate(timeout=20)
+    _, errors = running.communicate(timeout=120)
     assert (running.returncode, errors) == (0, "")
     assert soon(lambda: not any(map(alive, pids)))
 

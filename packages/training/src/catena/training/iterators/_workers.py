@@ -13,6 +13,7 @@ import pickle
 import secrets
 import signal
 import sys
+import threading
 import time
 import warnings
 import weakref
@@ -214,8 +215,9 @@ class Workers:
             raise error from WorkerTraceback(answer.traceback)
         self._take(worker, answer)
         if not worker.sent and not worker.unsent and worker not in self._current:
-            self._living.remove(worker)
-            _stop([worker], os.getpid())
+            with _without_interrupt():
+                self._living.remove(worker)
+                _stop([worker], os.getpid())
         else:
             self._send(worker)
 
@@ -295,6 +297,11 @@ def _stop(workers: list[Worker], owner: int) -> None:
     """Stop processes: asked first, then terminated, then killed."""
     if os.getpid() != owner:  # a fork of the owner, which runs its finalizers too
         return
+    with _without_interrupt():
+        _stop_all(workers)
+
+
+def _stop_all(workers: list[Worker]) -> None:
     stopping = workers.copy()
     workers.clear()
     for worker in stopping:
@@ -320,10 +327,35 @@ def _stop(workers: list[Worker], owner: int) -> None:
 
 @contextlib.contextmanager
 def _without_interrupt() -> Iterator[None]:
-    """Put Ctrl-C off until what is made here is in a list of what to give back.
+    """Put Ctrl-C off to the end of the block, by when what is made in it is in a list of what to give back.
 
-    A process that starts meanwhile inherits this, so that Ctrl-C does not interrupt its imports.
+    Blocking the signal is not enough: the system hands it to any other thread, one of BLAS's for instance, and Python raises
+    KeyboardInterrupt in this one all the same. It is blocked too, for the processes that start meanwhile: they inherit
+    it, so that Ctrl-C does not interrupt their imports.
     """
+    with contextlib.ExitStack() as stack:
+        # KeyboardInterrupt comes up in the main thread only; None is a handler that Python could not put back.
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not None:
+            stack.enter_context(_put_off())
+        stack.enter_context(_blocked())
+        yield
+
+
+@contextlib.contextmanager
+def _put_off() -> Iterator[None]:
+    caught: list[int] = []
+    # Python runs the handlers of signals that came earlier before it sets a new one.
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if caught:
+            signal.raise_signal(signal.SIGINT)
+
+
+@contextlib.contextmanager
+def _blocked() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
