@@ -24,6 +24,7 @@ PARTS = {
 }
 # distributions that are not named as they are imported
 DISTRIBUTIONS = {
+    "PIL": "pillow",
     "array_api_compat": "array-api-compat",
     "array_api_strict": "array-api-strict",
     "sklearn": "scikit-learn",

@@ -14,7 +14,7 @@ import sys
 import textwrap
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from multiprocessing import active_children
 from multiprocessing.shared_memory import SharedMemory
@@ -106,6 +106,26 @@ def process(i):
     return os.getpid()
 
 
+def raises_stop_iteration_at_2(i):
+    return next(iter(())) if i == 2 else i
+
+
+class ReadThereOnly:
+    """An example that can be unpickled in its worker alone, with an array large enough for shared memory."""
+
+    def __reduce__(self):
+        return read_there_only, (np.zeros(100_000), os.getpid())
+
+
+def read_there_only(array, pid):
+    if pid != os.getpid():
+        raise OSError("only in the worker")
+
+
+def read_there_only_at_3(i):
+    return ReadThereOnly() if i == 3 else np.zeros(100_000)
+
+
 def grows(i):
     return np.full(10 ** min(i, 6), i, np.uint8)
 
@@ -154,6 +174,19 @@ def soon(condition, seconds=60):
     return condition()
 
 
+def states():
+    """Of each process that the system shows: its number, its state and its parent."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has just gone
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            yield int(path.parent.name), state, int(parent)
+
+
+def zombies():
+    """Processes of this one that have ended and were never waited for."""
+    return [pid for pid, state, parent in states() if parent == os.getpid() and state == "Z"]
+
+
 @pytest.fixture(autouse=True)
 def importable(monkeypatch):
     """New processes find this module, as they have their parent's search path."""
@@ -166,6 +199,7 @@ def nothing_is_left():
     before = memories()
     yield
     gc.collect()
+    assert zombies() == []
     assert active_children() == []
     # That of a program that was killed is given back by a process that outlives it for a moment.
     assert soon(lambda: memories() <= before)
@@ -323,6 +357,20 @@ def test_an_iterator_that_is_dropped_stops_its_workers():
     assert active_children() == []
 
 
+def test_a_copy_that_is_finalized_leaves_the_original_alone():
+    for kind in (processes, threads):
+        with (
+            kind(Data(image), shuffle=False, n_prefetch=2)
+            if kind is processes
+            else kind(Data(image), shuffle=False) as it
+        ):
+            assert [int(t) for _, t, _ in it.next()] == [0, 1, 2, 3]
+            with copy.copy(it) as other:
+                assert [int(t) for _, t, _ in other.next()] == [4, 5, 6, 7]
+            assert [int(t) for _, t, _ in it.next()] == [4, 5, 6, 7]
+            assert [int(t) for _, t, _ in it.next()] == [8, 9, 0, 1]
+
+
 # Faults
 
 
@@ -342,6 +390,43 @@ def test_what_a_dataset_raises_is_raised_with_the_example(kind):
 def test_an_exception_that_cannot_be_pickled_comes_as_its_text():
     with pytest.raises(RuntimeError, match=r"a worker raised what cannot be pickled: .*Awkward: 1 and 2"):
         processes(Data(awkward)).next()
+
+
+@pytest.mark.parametrize("kind", [processes, threads, SerialIterator])
+def test_a_dataset_that_raises_stop_iteration_ends_no_pass(kind):
+    it = kind(Data(raises_stop_iteration_at_2), batch_size=4, shuffle=False)
+    text = re.escape("dataset[2] raised StopIteration, read in epoch 0, which would end the pass; expected an example")
+    with pytest.raises(RuntimeError, match=text):
+        it.next()
+
+
+def test_an_example_that_cannot_be_unpickled_here_costs_no_memory():
+    it = processes(Data(read_there_only_at_3), batch_size=2, shuffle=False, shared_mem=1 << 20)
+    assert len(it.next()) == 2
+    with pytest.raises(OSError, match="only in the worker") as caught:
+        it.next()
+    assert active_children() == [] and caught.value.__traceback__ is not None
+
+
+def test_an_example_for_which_a_thread_waits_for_ever_is_named():
+    release = threading.Event()
+    it = threads(Data(lambda i: release.wait() if i == 5 else i), shuffle=False, dataset_timeout=0.5)
+    try:
+        assert it.next() == [0, 1, 2, 3]
+        text = "MultithreadIterator: a thread did nothing for 0.5 s while it read example 5 of epoch 0; if examples may take"
+        with pytest.raises(TimeoutError, match=re.escape(text)):
+            it.next()
+    finally:
+        release.set()
+    assert it.next() == [4, True, 6, 7]
+
+
+def test_a_timeout_that_the_dataset_raises_is_its_own():
+    def example(i):
+        raise TimeoutError("the server does not answer")
+
+    with pytest.raises(TimeoutError, match="the server does not answer"):
+        threads(Data(example)).next()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -458,6 +543,7 @@ def test_shared_memory_that_is_full_is_said_and_costs_only_time(monkeypatch):
         ({"shared_mem": -1}, ValueError, "shared_mem is -1; expected a positive number of bytes an example"),
         ({"maxtasksperchild": 0}, ValueError, "maxtasksperchild is 0; expected a positive number of examples"),
         ({"dataset_timeout": 0}, ValueError, "dataset_timeout is 0; expected a positive number of seconds, or None"),
+        ({"dataset_timeout": float("nan")}, ValueError, "dataset_timeout is nan; expected a positive number of seconds"),
         ({"start_method": "thread"}, ValueError, "start_method is 'thread'; expected one of 'spawn', 'forkserver', 'fork'"),
         ({"batch_size": 0}, ValueError, "MultiprocessIterator: batch_size is 0"),
     ],
@@ -470,24 +556,32 @@ def test_bad_options_are_named(options, error, text):
 def test_bad_number_of_threads():
     with pytest.raises(ValueError, match="MultithreadIterator: n_threads is 0; expected a positive number of threads"):
         MultithreadIterator(range(3), 1, n_threads=0)
+    with pytest.raises(
+        ValueError, match="MultithreadIterator: dataset_timeout is -1; expected a positive number of seconds"
+    ):
+        MultithreadIterator(range(3), 1, dataset_timeout=-1)
 
 
 PROGRAM = """
 import sys, time
-from catena.training.iterators import MultiprocessIterator
+from catena.training.iterators import MultiprocessIterator, MultithreadIterator
 
 class Slow:
     def __len__(self):
         return 100
     def __getitem__(self, i):
-        time.sleep(0.02)
+        time.sleep(10_000 if i >= 10 and sys.argv[2] == "wait" else 0.02)
         return i
 
 if __name__ == "__main__":
-    it = MultiprocessIterator(Slow(), 10, n_processes=2, start_method=sys.argv[1])
+    if sys.argv[1] == "thread":
+        it = MultithreadIterator(Slow(), 10, shuffle=False, n_threads=2)
+    else:
+        options = dict(n_processes=2, start_method=sys.argv[1], dataset_timeout=None)
+        it = MultiprocessIterator(Slow(), 10, shuffle=False, **options)
     it.next()
-    print(*[w.process.pid for w in it._workers._living], flush=True)
-    if sys.argv[2] == "go on":
+    print(*[] if sys.argv[1] == "thread" else [w.process.pid for w in it._workers._living], flush=True)
+    if sys.argv[2] != "end":
         while True:
             it.next()
 """
@@ -517,10 +611,11 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="lo
 
 
 @needs_proc
+@pytest.mark.parametrize("does", ["go on", "wait"])
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGKILL"])
-def test_a_program_that_is_stopped_in_mid_epoch_leaves_no_worker(program, method, number):
-    running, pids = program(method, "go on")
+def test_a_program_that_is_stopped_in_mid_epoch_leaves_no_worker(program, method, number, does):
+    running, pids = program(method, does)
     assert len(pids) == 2
     if number == "SIGINT":
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to the workers too
@@ -531,6 +626,14 @@ def test_a_program_that_is_stopped_in_mid_epoch_leaves_no_worker(program, method
     assert soon(lambda: not any(map(alive, pids)))
     if number == "SIGINT":
         assert errors.count("Traceback") == 1 and errors.endswith("KeyboardInterrupt\n")
+
+
+@pytest.mark.parametrize("does", ["go on", "wait"])
+def test_ctrl_c_ends_a_program_whatever_its_threads_do(program, does):
+    running, _ = program("thread", does)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=120)
+    assert running.returncode == -signal.SIGINT and errors.endswith("KeyboardInterrupt\n")
 
 
 @contextmanager
@@ -568,6 +671,8 @@ def test_ctrl_c_while_something_is_made_or_given_back_loses_nothing(monkeypatch,
                 it.next()
         assert calls and signal.getsignal(signal.SIGINT) is handler
         monkeypatch.undo()
+        at = it.current_position
+        assert len(it.next()[0]) == 10 ** min(at, 6)  # it goes on where it was
         it.finalize()
 
 

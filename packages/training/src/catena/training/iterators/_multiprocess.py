@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from catena.training.iterators._ordered import positive
+from catena.training.iterators._ordered import positive, positive_seconds
 from catena.training.iterators._prefetch import Keys, PrefetchingIterator
-from catena.training.iterators._workers import Part, Workers
+
+if TYPE_CHECKING:
+    from catena.training.iterators._workers import Part
 
 _START_METHODS = ("spawn", "forkserver", "fork")
 
 
-class MultiprocessIterator(PrefetchingIterator[Part]):
+class MultiprocessIterator(PrefetchingIterator["Part"]):
     """A `SerialIterator` whose examples are read by processes, `n_prefetch` minibatches ahead.
 
     Minibatches, states in files and the examples' random streams (`xparray.random.get_generator()`) are those of `SerialIterator`;
@@ -75,15 +76,15 @@ class MultiprocessIterator(PrefetchingIterator[Part]):
             shared_mem = positive(self._name, "shared_mem", shared_mem, "bytes an example")
         if maxtasksperchild is not None:
             maxtasksperchild = positive(self._name, "maxtasksperchild", maxtasksperchild, "examples")
-        if dataset_timeout is not None and not 0 < dataset_timeout < math.inf:
-            raise ValueError(
-                f"{self._name}: dataset_timeout is {dataset_timeout}; expected a positive number of seconds, or None to wait for ever"
-            )
+        seconds = positive_seconds(self._name, "dataset_timeout", dataset_timeout)
         if start_method not in _START_METHODS:
             raise ValueError(
                 f"{self._name}: start_method is {start_method!r}; expected one of {', '.join(map(repr, _START_METHODS))}"
             )
-        self._workers = Workers(dataset, self.n_processes, shared_mem, dataset_timeout, maxtasksperchild, start_method)
+        # Only now: multiprocessing costs as much to import as half of this package.
+        from catena.training.iterators._workers import Workers
+
+        self._workers = Workers(dataset, self.n_processes, shared_mem, seconds, maxtasksperchild, start_method)
         super().__init__(
             dataset, batch_size, repeat, shuffle, order_sampler, n_workers=self.n_processes, n_prefetch=self.n_prefetch
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -199,6 +200,15 @@ def positive(owner: str, argument: str, value: Any, meaning: str) -> int:
     return number
 
 
+def positive_seconds(owner: str, argument: str, value: float | None) -> float | None:
+    """`value`, if it is a time to wait, or None for ever."""
+    if value is not None and not 0 < value < math.inf:
+        raise ValueError(
+            f"{owner}: {argument} is {value}; expected a positive number of seconds, or None to wait for ever"
+        )
+    return value
+
+
 class SampleStream:
     """What `xparray.random.get_generator()` returns while an example is read: its own stream, made when first asked for."""
 
@@ -224,6 +234,11 @@ def read(dataset: Any, seed: int, runs: Sequence[tuple[int, Sequence[int]]]) -> 
                 stream.generator = None
                 try:
                     batch.append(dataset[stream.index])
+                except StopIteration as e:
+                    raise RuntimeError(
+                        f"dataset[{stream.index}] raised StopIteration, read in epoch {stream.epoch}, which would end the pass; "
+                        "expected an example"
+                    ) from e
                 except Exception as e:
                     e.add_note(f"This was example {stream.index}, read in epoch {stream.epoch}.")
                     raise

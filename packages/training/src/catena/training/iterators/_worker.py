@@ -6,9 +6,12 @@ travel in the message itself where they do not fit.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import pickle
 import random
 import signal
+import threading
 import traceback
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
@@ -61,6 +64,7 @@ def run(dataset: Any, orders: Connection, answers: Connection, begun: Any, inher
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for connection in inherited:
         connection.close()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     xp.set_num_threads(1)  # there is a worker for each processor
     memories: dict[int, SharedMemory] = {}
     begun.value = 0
@@ -72,6 +76,14 @@ def run(dataset: Any, orders: Connection, answers: Connection, begun: Any, inher
     finally:
         for memory in memories.values():
             memory.close()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone, even in the middle of an example that takes for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _memory(memories: dict[int, SharedMemory], order: Order) -> memoryview:
@@ -125,12 +137,18 @@ def _pieces(example: Any, epoch: int, i: int) -> list[memoryview]:
 
 def unpack(pieces: list[Piece], memory: memoryview) -> Any:
     """The example of `pieces`, in memory of its own."""
-    stream, *buffers = (memory[p[0] : p[0] + p[1]] if isinstance(p, tuple) else p for p in pieces)
-    copies = []
-    for buffer in buffers:
-        copies.append(empty((len(buffer),), np.uint8))
-        copies[-1][:] = np.frombuffer(buffer, np.uint8)
-    return pickle.loads(stream, buffers=copies)
+    views = [memory[p[0] : p[0] + p[1]] if isinstance(p, tuple) else memoryview(p) for p in pieces]
+    try:
+        stream, *buffers = views
+        copies = []
+        for buffer in buffers:
+            copies.append(empty((len(buffer),), np.uint8))
+            copies[-1][:] = np.frombuffer(buffer, np.uint8)
+        return pickle.loads(stream, buffers=copies)
+    finally:
+        # A traceback would hold on to them, and memory that is looked at cannot be given back.
+        for view in views:
+            view.release()
 
 
 def _pickled(error: Exception) -> bytes:

@@ -13,17 +13,16 @@ import pickle
 import secrets
 import signal
 import sys
-import threading
 import time
 import warnings
 import weakref
 from collections import deque
-from collections.abc import Iterator
 from multiprocessing import resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
+from catena.training.iterators._interrupts import without_interrupt
 from catena.training.iterators._worker import Answer, Failure, Order, run, unpack
 
 # Of orders that lie in a pipe, so that writing one never waits: the smallest buffer of the systems we know holds as much.
@@ -142,6 +141,8 @@ class Workers:
     def collect(self, part: Part) -> list[Any]:
         """The examples of `part`, once its worker has answered."""
         while part.examples is None:
+            if part.worker not in self._living:  # a copy of the iterator, which shares the processes, has stopped them
+                part = self.submit(part.worker.number, part.keys, part.seed)
             self._receive(part.worker)
         return part.examples
 
@@ -154,7 +155,7 @@ class Workers:
         # Workers register the memory that they attach with this process's tracker, instead of each starting its own.
         resource_tracker.ensure_running()
         try:
-            with _without_interrupt():
+            with without_interrupt():
                 worker = Worker(number, self._context, self._dataset)
                 self._living.append(worker)
         except (pickle.PicklingError, AttributeError, TypeError) as e:
@@ -215,7 +216,7 @@ class Workers:
             raise error from WorkerTraceback(answer.traceback)
         self._take(worker, answer)
         if not worker.sent and not worker.unsent and worker not in self._current:
-            with _without_interrupt():
+            with without_interrupt():
                 self._living.remove(worker)
                 _stop([worker], os.getpid())
         else:
@@ -238,7 +239,7 @@ class Workers:
         if size <= (0 if memory is None else memory.size):
             return
         try:
-            with _without_interrupt():
+            with without_interrupt():
                 worker.memories[slot] = _allocate(size if self._fixed else int(size * _SPARE))
                 if memory is not None:
                     _release(memory)
@@ -289,15 +290,15 @@ def _allocate(size: int) -> SharedMemory:
 
 
 def _release(memory: SharedMemory) -> None:
-    memory.close()
     memory.unlink()
+    memory.close()
 
 
 def _stop(workers: list[Worker], owner: int) -> None:
     """Stop processes: asked first, then terminated, then killed."""
     if os.getpid() != owner:  # a fork of the owner, which runs its finalizers too
         return
-    with _without_interrupt():
+    with without_interrupt():
         _stop_all(workers)
 
 
@@ -323,47 +324,6 @@ def _stop_all(workers: list[Worker]) -> None:
         for memory in worker.memories:
             if memory is not None:
                 _release(memory)
-
-
-@contextlib.contextmanager
-def _without_interrupt() -> Iterator[None]:
-    """Put Ctrl-C off to the end of the block, by when what is made in it is in a list of what to give back.
-
-    Blocking the signal is not enough: the system hands it to any other thread, one of BLAS's for instance, and Python raises
-    KeyboardInterrupt in this one all the same. It is blocked too, for the processes that start meanwhile: they inherit
-    it, so that Ctrl-C does not interrupt their imports.
-    """
-    with contextlib.ExitStack() as stack:
-        # KeyboardInterrupt comes up in the main thread only; None is a handler that Python could not put back.
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is not None:
-            stack.enter_context(_put_off())
-        stack.enter_context(_blocked())
-        yield
-
-
-@contextlib.contextmanager
-def _put_off() -> Iterator[None]:
-    caught: list[int] = []
-    # Python runs the handlers of signals that came earlier before it sets a new one.
-    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-        if caught:
-            signal.raise_signal(signal.SIGINT)
-
-
-@contextlib.contextmanager
-def _blocked() -> Iterator[None]:
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _culprits(dataset: Any) -> str:
