@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from catena.training.datasets import tabular
 from catena.training.datasets._combined import ConcatenatedDataset, DictDataset, TransformDataset
 from catena.training.datasets._containers import DatasetMixin, SubDataset, TupleDataset, split_dataset
 from catena.training.datasets._digits import get_digits
@@ -31,6 +32,7 @@ from catena.training.datasets._files import (
     open_pickle_dataset,
     open_pickle_dataset_writer,
 )
+from catena.training.datasets._generated import get_shapes, get_spirals, get_waves
 from catena.training.datasets._images import (
     ImageDataset,
     LabeledImageDataset,
@@ -45,6 +47,7 @@ from catena.training.datasets._splits import (
     split_dataset_n_random,
     split_dataset_random,
 )
+from catena.training.datasets._tabular import TabularDataset
 
 __all__ = [
     "ConcatenatedDataset",
@@ -57,6 +60,7 @@ __all__ = [
     "PickleDataset",
     "PickleDatasetWriter",
     "SubDataset",
+    "TabularDataset",
     "TextDataset",
     "TransformDataset",
     "TupleDataset",
@@ -77,7 +81,10 @@ __all__ = [
     "get_mnist",
     "get_ptb_words",
     "get_ptb_words_vocabulary",
+    "get_shapes",
+    "get_spirals",
     "get_svhn",
+    "get_waves",
     "open_pickle_dataset",
     "open_pickle_dataset_writer",
     "set_dataset_root",
@@ -85,4 +92,5 @@ __all__ = [
     "split_dataset_n",
     "split_dataset_n_random",
     "split_dataset_random",
+    "tabular",
 ]

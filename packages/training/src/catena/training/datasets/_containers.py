@@ -45,7 +45,7 @@ class DatasetMixin:
         n = len(self)
         if type(index) is int and 0 <= index < n:  # what iterators ask for
             return self.get_example(index)
-        indices = _indices(index, n, type(self).__name__)
+        indices = indices_of(index, n, type(self).__name__)
         return self.get_example(indices) if isinstance(indices, int) else [self.get_example(i) for i in indices]
 
 
@@ -164,7 +164,7 @@ def seeded_permutation(n: int, seed: int) -> np.ndarray[Any, Any]:
     return np.random.RandomState(seed).permutation(n)
 
 
-def _indices(index: Any, n: int, owner: str) -> int | list[int]:
+def indices_of(index: Any, n: int, owner: str) -> int | list[int]:
     """`index` as one number from 0 to n - 1, or as a list of them."""
     if isinstance(index, slice):
         return list(range(*index.indices(n)))
