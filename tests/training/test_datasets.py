@@ -6,8 +6,12 @@ import gzip
 import hashlib
 import http.server
 import io
+import os
 import pickle
 import re
+import signal
+import socket
+import struct
 import subprocess
 import sys
 import tarfile
@@ -39,14 +43,22 @@ from catena.training.datasets import (
     cache_or_load_file,
     cached_download,
     get_cifar10,
+    get_cifar100,
     get_cross_validation_datasets,
     get_cross_validation_datasets_random,
     get_dataset_directory,
     get_digits,
+    get_fashion_mnist,
+    get_fashion_mnist_labels,
+    get_kuzushiji_mnist,
+    get_kuzushiji_mnist_labels,
     get_mnist,
     get_ptb_words,
     get_ptb_words_vocabulary,
+    get_shapes,
+    get_spirals,
     get_svhn,
+    get_waves,
     open_pickle_dataset,
     open_pickle_dataset_writer,
     split_dataset,
@@ -266,6 +278,41 @@ except ImportError as e:
     assert "pip install catena-training[digits]" in done.stdout
 
 
+def test_names_of_classes():
+    assert get_fashion_mnist_labels()[::9] == ["T-shirt/top", "Ankle boot"]
+    assert get_kuzushiji_mnist_labels()[::9] == [("o", "お"), ("wo", "を")]
+
+
+@pytest.mark.parametrize(
+    ("get", "shapes", "dtypes"),
+    [
+        (get_spirals, ((2,), ()), ("float32", "int32")),
+        (get_shapes, ((1, 16, 16), ()), ("float32", "int32")),
+        (get_waves, ((32, 1), (32, 1)), ("float32", "float32")),
+    ],
+)
+def test_generated_data(get, shapes, dtypes):
+    train, test = get(n=50, test_size=10, seed=1)
+    assert (len(train), len(test)) == (40, 10)
+    assert (tuple(a.shape for a in train[0]), tuple(str(a.dtype) for a in test[9])) == (shapes, dtypes)
+    again, other = get(n=50, test_size=10, seed=1)[0], get(n=50, test_size=10, seed=2)[0]
+    assert (train[3][0] == again[3][0]).all() and not (train[3][0] == other[3][0]).all()
+    with ag.using_config("dtype", "float64"):
+        assert get(n=9, test_size=3)[0][0][0].dtype == "float64"
+    with pytest.raises(ValueError, match=rf"{get.__name__}: test_size is 50; expected 0 < test_size < 50"):
+        get(n=50, test_size=50)
+
+
+def test_shapes_fill_their_boxes_as_they_should():
+    train, _ = get_shapes(noise=0)
+    filled = {k: [] for k in range(4)}
+    for x, t in train:
+        rows, columns = np.nonzero(x[0])
+        filled[int(t)].append(x.sum() / (np.ptp(rows) + 1) / (np.ptp(columns) + 1))
+    disc, square, triangle, cross = (np.mean(each) for each in filled.values())
+    assert square == 1 and 0.7 < disc < 0.9 and 0.4 < triangle < 0.6 and 0.4 < cross < 0.65
+
+
 # Datasets made of others, and parts
 
 
@@ -416,16 +463,36 @@ def test_a_pickle_that_is_cut_off_is_named():
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    """Serves `server.files`, and breaks off as `server.fault` says."""
+
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
+        self.close_connection = True
         data = self.server.files.get(self.path)
         self.server.asked.append(self.path)
         if data is None:
             self.send_error(404)
             return
+        fault = self.server.fault
         self.send_response(200)
-        self.send_header("Content-Length", str(len(data)))
+        if fault == "cut in chunks":
+            self.send_header("Transfer-Encoding", "chunked")
+            data = b"3\r\nab"
+        else:
+            self.send_header("Content-Length", str(len(data)))
         self.end_headers()
-        self.wfile.write(data[: self.server.most])
+        self.wfile.write(data if fault is None or fault == "cut in chunks" else data[: len(data) // 2])
+        self.wfile.flush()
+        if fault == "reset":
+            linger = struct.pack("ii", 1, 0)  # closing says so at once
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self.connection.close()
+        elif fault == "Ctrl-C":
+            os.kill(os.getpid(), signal.SIGINT)
+            self.server.go_on.wait()
+        elif fault == "stall":
+            self.server.go_on.wait()
 
     def log_message(self, *args):
         pass
@@ -435,11 +502,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server(tmp_path, monkeypatch):
     monkeypatch.setattr("catena.training.datasets._download._root", tmp_path / "root")
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        running.files, running.asked, running.most = {"/a": b"abc"}, [], None
+        running.files, running.asked, running.fault = {"/a": b"abc"}, [], None
+        running.go_on, running.handle_error = threading.Event(), lambda *_: None
+        running.root = tmp_path / "root"
         running.url = f"http://127.0.0.1:{running.server_port}"
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield running
+        running.go_on.set()
         running.shutdown()
         thread.join()
 
@@ -462,16 +532,32 @@ def test_mirrors_are_tried_in_turn(server):
 
 
 @pytest.mark.parametrize(
-    ("files", "most", "text"),
+    ("files", "fault", "text"),
     [
-        ({"/a": b"abc"}, 2, r"the download was cut off: 2 of 3 bytes came"),
+        ({"/a": b"abc"}, "cut", r"the download was cut off: 1 of 3 bytes came"),
+        ({"/a": b"abc"}, "cut in chunks", r"the download was cut off: IncompleteRead"),
+        ({"/a": b"abc"}, "reset", r"Connection reset by peer|the download was cut off: 1 of 3"),
+        ({"/a": b"abc"}, "stall", "timed out"),
         ({"/a": b"evil"}, None, r"the file's sha256 is [0-9a-f]{64}, expected ba7816bf.*: it was changed or damaged"),
         ({}, None, "HTTP Error 404"),
     ],
 )
-def test_what_does_not_come_whole_leaves_nothing(server, files, most, text):
-    server.files, server.most = files, most
+def test_what_does_not_come_whole_leaves_nothing(server, monkeypatch, files, fault, text):
+    monkeypatch.setattr("catena.training.datasets._download._SECONDS", 0.3 if fault == "stall" else 30)
+    server.files, server.fault = files, fault
     with pytest.raises(OSError, match=text):
+        cached_download(f"{server.url}/a", checksum=ABC)
+    assert list(Path(get_dataset_directory("_dl_cache")).iterdir()) == []
+    server.files, server.fault = {"/b": b"abc"}, None
+    monkeypatch.undo()
+    monkeypatch.setattr("catena.training.datasets._download._root", server.root)
+    path = cached_download([f"{server.url}/a", f"{server.url}/b"], checksum=ABC)
+    assert Path(path).read_bytes() == b"abc"
+
+
+def test_ctrl_c_in_a_download_leaves_nothing(server):
+    server.fault = "Ctrl-C"
+    with pytest.raises(KeyboardInterrupt):
         cached_download(f"{server.url}/a", checksum=ABC)
     assert list(Path(get_dataset_directory("_dl_cache")).iterdir()) == []
 
@@ -498,17 +584,21 @@ def idx(array):
 
 
 @pytest.mark.parametrize(("ndim", "shape"), [(1, (784,)), (2, (28, 28)), (3, (1, 28, 28))])
-def test_mnist_from_the_network(server, monkeypatch, ndim, shape):
+@pytest.mark.parametrize(
+    ("name", "get"),
+    [("mnist", get_mnist), ("fashion_mnist", get_fashion_mnist), ("kuzushiji_mnist", get_kuzushiji_mnist)],
+)
+def test_mnist_and_its_kin_from_the_network(server, monkeypatch, name, get, ndim, shape):
     pixels = np.arange(3 * 784).astype(np.uint8).reshape(3, 28, 28)
     files = [idx(pixels), idx(np.arange(3, dtype=np.uint8)), idx(pixels[:1]), idx(np.array([9], np.uint8))]
     server.files = {f"/{n}-ubyte.gz": f for n, f in zip(_downloaded._IDX_FILES, files, strict=True)}
     sums = tuple(hashlib.sha256(file).hexdigest() for file in files)
-    monkeypatch.setitem(_downloaded._MNIST_LIKE, "mnist", ((server.url,), sums))
-    train, test = get_mnist(ndim=ndim)
+    monkeypatch.setitem(_downloaded._MNIST_LIKE, name, ((server.url,), sums))
+    train, test = get(ndim=ndim)
     assert (len(train), len(test), train[2][1], test[0][1]) == (3, 1, 2, 9)
     np.testing.assert_allclose(train[1][0].reshape(28, 28), pixels[1] / 255, rtol=1e-6)
     assert train[0][0].shape == shape
-    assert get_mnist(withlabel=False, ndim=3, rgb_format=True, scale=255)[0].shape == (3, 3, 28, 28)
+    assert get(withlabel=False, ndim=3, rgb_format=True, scale=255)[0].shape == (3, 3, 28, 28)
 
 
 def test_cifar_from_the_network(server, monkeypatch):
@@ -526,6 +616,37 @@ def test_cifar_from_the_network(server, monkeypatch):
     train, test = get_cifar10(scale=255)
     assert ([int(t) for _, t in train], len(test), train[0][0].shape) == ([0, 1, 1, 1], 2, (3, 32, 32))
     assert (train[1][0].ravel() == rows[1]).all()
+
+
+def test_cifar100_from_the_network(server, monkeypatch):
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        for name, label in (("train", 99), ("test", 5), ("meta", 0)):
+            content = pickle.dumps({"data": np.full((1, 3072), label, np.uint8), "fine_labels": [label]}, 2)
+            member = tarfile.TarInfo(f"cifar-100-python/{name}")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    server.files = {"/cifar-100-python.tar.gz": data.getvalue()}
+    monkeypatch.setattr(_downloaded, "_CIFAR_MIRRORS", (server.url,))
+    monkeypatch.setitem(_downloaded._CIFAR_SHA256, "cifar-100", hashlib.sha256(data.getvalue()).hexdigest())
+    for (x, t), label in zip((part[0] for part in get_cifar100(ndim=1, scale=255)), (99, 5), strict=True):
+        assert (x.shape, float(x[0]), int(t)) == ((3072,), label, label)
+
+
+def test_a_pickle_in_an_archive_runs_no_code(server, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w:gz") as archive:
+        content = pickle.dumps({"data": Marked(), "labels": [1]}, 2)
+        member = tarfile.TarInfo("cifar-10-batches-py/test_batch")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    server.files = {"/cifar-10-python.tar.gz": data.getvalue()}
+    monkeypatch.setattr(_downloaded, "_CIFAR_MIRRORS", (server.url,))
+    monkeypatch.setitem(_downloaded._CIFAR_SHA256, "cifar-10", hashlib.sha256(data.getvalue()).hexdigest())
+    with pytest.raises(pickle.UnpicklingError, match="could run any code"):
+        get_cifar10()
+    assert not (tmp_path / "marked").exists()
 
 
 def test_svhn_and_words_from_the_network(server, monkeypatch):

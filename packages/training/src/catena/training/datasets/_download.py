@@ -127,11 +127,15 @@ def cache_or_load_file(path: PathLike, creator: Callable[[str], Any], loader: Ca
 def _fetch(url: str, file: Any) -> None:
     if url.partition("://")[0] not in ("http", "https"):
         raise ValueError("expected an address that begins with http:// or https://")
-    from urllib.request import urlopen  # it costs 10 ms, and brings HTTP and TLS
+    from http.client import HTTPException  # these cost 10 ms, and bring TLS
+    from urllib.request import urlopen
 
-    with urlopen(url, timeout=_SECONDS) as response:
-        length = response.headers.get("Content-Length")
-        shutil.copyfileobj(response, file)
+    try:
+        with urlopen(url, timeout=_SECONDS) as response:
+            length = response.headers.get("Content-Length")
+            shutil.copyfileobj(response, file)
+    except HTTPException as e:
+        raise OSError(f"the download was cut off: {type(e).__name__}") from e
     if length is not None and file.tell() != int(length):
         raise OSError(f"the download was cut off: {file.tell()} of {length} bytes came")
 
