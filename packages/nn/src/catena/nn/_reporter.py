@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 import xparray
-from catena.autograd import Variable
+from catena.autograd import Variable, config
 from catena.nn._arrays import is_array
 
 if TYPE_CHECKING:
@@ -98,14 +98,18 @@ class Reporter:
                     "add it with reporter.add_observer(name, observer), or report with no observer"
                 )
             prefix = f"{self._observers[id(observer)][1]}/"
-        self.observation.update({prefix + key: _scalar("report", key, value) for key, value in values.items()})
+        checked = {key: _scalar("report", key, value) for key, value in values.items()}
+        if config.keep_graph_on_report:
+            checked |= {key: value for key, value in values.items() if isinstance(value, Variable)}
+        self.observation.update({prefix + key: value for key, value in checked.items()})
 
 
 def report(values: Mapping[str, Any], observer: Any = None) -> None:
     """Report numbers to the current reporter; without one, nothing happens.
 
     Args:
-        values: numbers, or arrays or Variables of one element, by key. Of a Variable its array is stored, not its graph.
+        values: numbers, or arrays or Variables of one element, by key. Of a Variable its array is stored, not its graph,
+            unless `config.keep_graph_on_report` is set.
         observer: who reports, such as the link `self`; its name in the reporter comes before each key. None for bare keys.
 
     Raises:

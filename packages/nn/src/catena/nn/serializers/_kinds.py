@@ -13,8 +13,11 @@ FORMAT = 1
 
 def about_of(obj: Any, arrays: Mapping[str, HostArray]) -> dict[str, Any]:
     """What a file of `obj` says of itself; of a dict only the format."""
-    about: dict[str, Any] = {"format": FORMAT}
-    return about if isinstance(obj, Mapping) else about | {"kind": kind_of(obj, arrays), "class": type(obj).__name__}
+    if isinstance(obj, Mapping):
+        return {"format": FORMAT}
+    # A copy of an object's arrays, made to be written later, says whose they are.
+    name = getattr(obj, "file_class", type(obj).__name__)
+    return {"format": FORMAT, "kind": kind_of(obj, arrays), "class": name}
 
 
 def parsed(text: str | bytes) -> dict[str, Any]:

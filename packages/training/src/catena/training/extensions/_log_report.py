@@ -60,11 +60,14 @@ class LogReport(Averaging):
             self._postprocess(entry)
         self._log.append(entry)
         if self._filename is not None:
-            name = os.path.join(trainer.out, self._filename.format(**entry))
-            os.makedirs(os.path.dirname(name), exist_ok=True)
-            with replacing(name) as path, open(path, "w", encoding="utf-8") as file:
-                json.dump(self._log, file, indent=4)
-                file.write("\n")
+            path = os.path.join(trainer.out, self._filename.format(**entry))
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            self._write(path)
+
+    def _write(self, path: str) -> None:
+        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            json.dump(self._log, file, indent=4)
+            file.write("\n")
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read the entries so far and what has been taken in for the next."""

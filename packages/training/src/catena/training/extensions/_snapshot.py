@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from string import Formatter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from catena.nn import serializers
-from catena.nn.serializers._files import replacing
 from catena.training._extension import Extension
+from catena.training._json import serialize_json
+from catena.training.extensions.snapshot_writers import SimpleWriter
 
 if TYPE_CHECKING:
+    from catena.nn.serializers import Serializer
     from catena.training._trainer import Trainer
 
 NUMBER = r"([-+]?[0-9][0-9.e+-]*)"
@@ -26,9 +31,12 @@ def snapshot(
     *,
     target: Any = None,
     condition: Callable[[], bool] | None = None,
+    writer: Callable[[str, str, Any], Any] | None = None,
+    snapshot_on_error: bool = False,
     n_retains: int = -1,
     autoload: bool = False,
-    snapshot_on_error: bool = False,
+    best: str | None = None,
+    mode: str = "auto",
 ) -> Extension:
     """An extension that saves the whole trainer, each epoch unless extended with another trigger.
 
@@ -40,23 +48,28 @@ def snapshot(
         filename: formatted with the trainer, or called with it; in the trainer's folder.
         target: what to save in place of the trainer, such as a model.
         condition: called without arguments before each saving; no file is written where it returns False.
-        n_retains: how many of the files of this name are kept, the newest; -1 for all.
-        autoload: whether `run` begins by loading the newest file of this name that loads; each newer one that does not
-            is named in a warning.
+        writer: writes the file, at once or beside the training: one of `extensions.snapshot_writers`, or anything that is called
+            as `writer(filename, folder, target)`; takes the place of `savefun`.
         snapshot_on_error: whether a run that ends with an exception is saved as well. The file holds what the failed
             iteration left behind; one that was saved before the error is never replaced.
+        n_retains: how many of the files of this name are kept, the newest, or those with the best value of `best`; -1 for all.
+        autoload: whether `run` begins by loading the newest file of this name that loads; each newer one that does not
+            is named in a warning.
+        best: the name of a reported value, such as "validation/main/accuracy", by which files are kept.
+        mode: "max" or "min" says which values of `best` are better; "auto" means "max" for names with "accuracy" in them.
 
     Raises:
+        TypeError: both `savefun` and `writer` are given.
         ValueError: `n_retains` is neither -1 nor positive; `n_retains` or `autoload` is to find files whose names
             differ by something else than numbers; or, as the run begins, there are files to load and none of them
-            loads.
+            loads; or, when it is called, `best` was not reported in that iteration.
 
     Example:
         >>> extension = snapshot(filename="epoch_{.updater.epoch}", n_retains=2, autoload=True)
         >>> extension.trigger, extension.priority
         ((1, 'epoch'), -100)
     """
-    return _Snapshot(savefun, filename, target, condition, n_retains, autoload, snapshot_on_error)
+    return _Snapshot(savefun, filename, target, condition, writer, snapshot_on_error, n_retains, autoload, best, mode)
 
 
 def snapshot_object(
@@ -65,9 +78,12 @@ def snapshot_object(
     savefun: Callable[[str, Any], Any] | None = None,
     *,
     condition: Callable[[], bool] | None = None,
+    writer: Callable[[str, str, Any], Any] | None = None,
+    snapshot_on_error: bool = False,
     n_retains: int = -1,
     autoload: bool = False,
-    snapshot_on_error: bool = False,
+    best: str | None = None,
+    mode: str = "auto",
 ) -> Extension:
     """An extension that saves `target`, such as a model, each epoch unless extended otherwise; see `snapshot`.
 
@@ -76,15 +92,18 @@ def snapshot_object(
         filename: formatted with the trainer, or called with it; in the trainer's folder.
         savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` unless given.
         condition: called without arguments before each saving; no file is written where it returns False.
-        n_retains: how many of the files of this name are kept, the newest; -1 for all.
-        autoload: whether `run` begins by loading the newest file of this name that loads.
+        writer: writes the file in place of `savefun`; see `extensions.snapshot_writers`.
         snapshot_on_error: whether to save as well when a run ends with an exception.
+        n_retains: how many of the files of this name are kept, the newest, or those with the best value of `best`; -1 for all.
+        autoload: whether `run` begins by loading the newest file of this name that loads.
+        best: the name of a reported value by which files are kept.
+        mode: which values of `best` are better, "max", "min" or "auto".
 
     Example:
         >>> import catena.nn as nn
         >>> extension = snapshot_object(nn.Chain(), "model_iter_{.updater.iteration}")
     """
-    return _Snapshot(savefun, filename, target, condition, n_retains, autoload, snapshot_on_error)
+    return _Snapshot(savefun, filename, target, condition, writer, snapshot_on_error, n_retains, autoload, best, mode)
 
 
 class _Snapshot(Extension):
@@ -97,10 +116,17 @@ class _Snapshot(Extension):
         filename: str | Callable[[Trainer], str],
         target: Any,
         condition: Callable[[], bool] | None,
+        writer: Any,
+        snapshot_on_error: bool,
         n_retains: int,
         autoload: bool,
-        snapshot_on_error: bool,
+        best: str | None,
+        mode: str,
     ) -> None:
+        if savefun is not None and writer is not None:
+            raise TypeError("snapshot: both savefun and writer are given; give the function to the writer: ThreadWriter(savefun)")
+        if mode not in ("auto", "max", "min"):
+            raise ValueError(f"snapshot: mode is {mode!r}; expected 'auto', 'max' or 'min'")
         if n_retains != -1 and n_retains < 1:
             raise ValueError(f"snapshot: n_retains is {n_retains}; expected a number of files from 1, or -1 for all")
         if callable(filename) and (n_retains != -1 or autoload):
@@ -108,13 +134,16 @@ class _Snapshot(Extension):
                 "snapshot: filename is a function, but n_retains and autoload find files by a format string; give "
                 "one such as 'snapshot_iter_{.updater.iteration}'"
             )
-        self._savefun = savefun or serializers.save_npz
+        self._writer = SimpleWriter(savefun or serializers.save_npz) if writer is None else writer
         self._filename = filename
         self._target = target
         self._condition = condition
         self._n_retains = n_retains
         self._autoload = autoload
         self._snapshot_on_error = snapshot_on_error
+        self._best = best
+        self._sign = -1 if mode == "max" or (mode == "auto" and best is not None and "accuracy" in best) else 1
+        self._values: dict[str, float] = {}  # of `best`, by the name of the file
         if target is not None:
             # A saved run holds the state of every trigger that was asked before: so ask this one before that.
             self.priority = _Snapshot.priority + 10
@@ -123,6 +152,11 @@ class _Snapshot(Extension):
         """Check the files' name, and load the newest file that loads, if asked to."""
         if isinstance(self._filename, str) and "[" not in self._filename:  # an item, of the observation, may come later
             self._path(trainer)
+        if self._n_retains > 0:
+            # A writer of one's own need not have this; its files are then looked through after each call.
+            after = getattr(self._writer, "_add_cleanup_hook", None)
+            if after is not None:
+                after(partial(self._clean, trainer))
         if not self._autoload:
             return
         target = trainer if self._target is None else self._target
@@ -148,10 +182,42 @@ class _Snapshot(Extension):
         if self._condition is not None and not self._condition():
             return
         path = self._path(trainer)
+        if self._best is not None:
+            if self._best not in trainer.observation:
+                there = ", ".join(map(repr, sorted(trainer.observation))) or "none"
+                raise ValueError(
+                    f"snapshot: best is {self._best!r}, which was not reported in this iteration; there were: {there}; "
+                    "extend with a trigger that fires when it is"
+                )
+            self._values[os.path.basename(path)] = float(trainer.observation[self._best])
         self._save(trainer, path)
-        if self._n_retains > 0:
-            for old in self._find(trainer)[self._n_retains :]:
+        if self._n_retains > 0 and not hasattr(self._writer, "_add_cleanup_hook"):
+            self._clean(trainer)
+
+    def _clean(self, trainer: Trainer) -> None:
+        """Remove the files that are not to be kept."""
+        found = self._find(trainer)
+        if self._best is not None:
+            # Files that this run does not know the value of are another's. The sort is stable: of equals the newest stay.
+            found = [path for path in found if os.path.basename(path) in self._values]
+            found.sort(key=lambda path: self._rank(self._values[os.path.basename(path)]))
+        for old in found[self._n_retains :]:
+            self._values.pop(os.path.basename(old), None)
+            with suppress(FileNotFoundError):  # another trainer in this folder was faster
                 os.remove(old)
+
+    def _rank(self, value: float) -> float:
+        return math.inf if math.isnan(value) else self._sign * value
+
+    def finalize(self) -> None:
+        """Wait for what a writer still has to write."""
+        if hasattr(self._writer, "finalize"):
+            self._writer.finalize()
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write or read which file has which value, where the best ones are kept."""
+        if self._best is not None:
+            self._values = serialize_json(serializer, "_values", self._values)
 
     def on_error(self, trainer: Trainer, exc: Exception, tb: TracebackType | None) -> None:
         """Save if asked to, but never over a file from before the error."""
@@ -174,9 +240,8 @@ class _Snapshot(Extension):
         return os.path.join(trainer.out, name)
 
     def _save(self, trainer: Trainer, path: str) -> None:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with replacing(path) as temporary:
-            self._savefun(temporary, trainer if self._target is None else self._target)
+        folder = os.fspath(trainer.out)
+        self._writer(os.path.relpath(path, folder), folder, trainer if self._target is None else self._target)
 
     def _find(self, trainer: Trainer) -> list[str]:
         """The files whose names this extension's format string gives, the newest first."""
@@ -191,6 +256,10 @@ class _Snapshot(Extension):
             )
         if not os.path.isdir(folder):
             return []
+        found = []
         with os.scandir(folder) as entries:
-            found = [(entry.stat().st_mtime_ns, entry.path) for entry in entries if pattern.fullmatch(entry.name)]
+            for entry in entries:
+                if pattern.fullmatch(entry.name):
+                    with suppress(FileNotFoundError):  # another trainer in this folder has removed it
+                        found.append((entry.stat().st_mtime_ns, entry.path))
         return [path for _, path in sorted(found, reverse=True)]

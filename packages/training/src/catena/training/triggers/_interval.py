@@ -1,4 +1,4 @@
-"""When an extension runs, and when training stops: triggers."""
+"""Intervals, and what stands for a trigger."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
     from catena.training._trainer import Trainer
-
-__all__ = ["IntervalTrigger", "get_trigger"]
 
 Trigger = Callable[["Trainer"], bool]
 UNITS = ("epoch", "iteration")
