@@ -184,10 +184,11 @@ class TestLogReport:
         text = (tmp_path / "log").read_text()
         log = json.loads(text)
         assert [list(entry) for entry in log] == [
-            ["loss", "b", "epoch", "iteration", "elapsed_time"],
+            ["loss", "b", "epoch", "iteration", "elapsed_time", "about"],
             ["loss", "a", "epoch", "iteration", "elapsed_time"],
         ]
-        assert [[entry[key] for key in list(entry)[:-1]] for entry in log] == [[2.0, 1.0, 1, 3], [0.5, 7.0, 2, 6]]
+        assert [list(entry.values())[:4] for entry in log] == [[2.0, 1.0, 1, 3], [0.5, 7.0, 2, 6]]
+        assert log[0]["about"] == trainer.about
         assert 0 < log[0]["elapsed_time"] < log[1]["elapsed_time"] < trainer.elapsed_time
         assert text == json.dumps(log, indent=4) + "\n"
         assert trainer.get_extension("LogReport").log == log
@@ -525,7 +526,7 @@ def test_a_log_of_training(tmp_path: Path) -> None:
     trainer.run()
     log = json.loads((tmp_path / "log").read_text())
     names = ["main/mean", "validation/main/mean", "epoch", "iteration", "elapsed_time"]
-    assert [list(entry) for entry in log] == [names] * 2
+    assert [list(entry) for entry in log] == [[*names, "about"], names]
     assert [(entry["epoch"], entry["iteration"]) for entry in log] == [(1, 3), (2, 6)]
     assert all(isinstance(entry[name], float) for entry in log for name in ("main/mean", "validation/main/mean"))
 

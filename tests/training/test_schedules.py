@@ -83,10 +83,10 @@ def test_a_resumed_run_has_the_value_that_another_schedule_had_set() -> None:
         assert optimizer.lr == 0.125
 
 
-def test_keys_in_the_file_are_chainers() -> None:
+def test_keys_in_the_file_are_chainers_and_the_first_value() -> None:
     shift = extensions.ExponentialShift("lr", 0.5)
     shift.initialize(trainer_of(optimizer_of()))
-    assert {key: value.item() for key, value in saved(shift).items()} == {"_t": 0, "_last_value": 1.0}
+    assert {key: value.item() for key, value in saved(shift).items()} == {"_t": 0, "_last_value": 1.0, "_init": 1.0}
 
 
 def test_another_optimizer() -> None:

@@ -524,6 +524,8 @@ def test_the_keys_of_a_saved_trainer(make: Make) -> None:
     summary = {"_names", "_summaries/0/_x", "_summaries/0/_x2", "_summaries/0/_n"}
     assert set(serializer.target) == {
         "_snapshot_elapsed_time",
+        "about",
+        "observation",
         "updater/iteration",
         *(f"updater/iterator:main/{key}" for key in iterator),
         "updater/iterator:main/order_sampler/random_state",

@@ -197,7 +197,7 @@ def test_finalize_closes_every_iterator():
         (lambda: StandardUpdater(SerialIterator(X, 1), SGD()).update(), ValueError,
          "SGD.update: there is nothing to optimize; call optimizer.setup(model) first"),
         (lambda: StandardUpdater({"train": SerialIterator(X, 1)}, SGD().setup(Line())).update(), ValueError,
-         "StandardUpdater: there is no iterator named 'main', only 'train'; give one that name, or define update_core"),
+         "StandardUpdater: there is no iterator named 'main', only 'train'; give one that name, or define the method that asks"),
         (lambda: StandardUpdater(SerialIterator(X, 1), {"a": SGD(), "b": SGD()}).update(), ValueError,
          "StandardUpdater: there is no optimizer named 'main', only 'a', 'b'"),
         (lambda: updater_of(Line(), device=3), ImportError, "cupy or array_api_compat is not installed; pip install xparray"),

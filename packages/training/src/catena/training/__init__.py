@@ -18,6 +18,7 @@ Example:
 
 from catena.training import convert, datasets, extensions, iterators, optimizers, triggers, updaters
 from catena.training._extension import PRIORITY_EDITOR, PRIORITY_READER, PRIORITY_WRITER, Extension, make_extension
+from catena.training._reproducible import set_seed
 from catena.training._trainer import Trainer
 from catena.training.triggers import IntervalTrigger, get_trigger
 from catena.training.updaters import StandardUpdater, Updater
@@ -38,6 +39,7 @@ __all__ = [
     "iterators",
     "make_extension",
     "optimizers",
+    "set_seed",
     "triggers",
     "updaters",
 ]

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -15,9 +16,13 @@ import numpy as np
 
 import catena.nn as nn
 import xparray.random
+from catena.autograd import Variable
+from catena.nn._arrays import is_array
 from catena.training._extension import PRIORITY_READER
 from catena.training._json import serialize_json
+from catena.training._reproducible import last_seed, versions
 from catena.training.triggers import get_trigger
+from xparray import to_device
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -47,9 +52,9 @@ class Trainer:
     that has it as target: 'main/loss' is the loss reported by the target of the optimizer 'main'.
 
     A saved trainer (by the extension `snapshot`, or by `catena.nn.serializers.save_npz`) is the state of its updater,
-    its stop trigger, its extensions and their triggers, and of the process's random generators: xparray's, NumPy's
-    global one and that of Python's `random`. A trainer built in the same way that loads the file goes on as if it had
-    never stopped.
+    its stop trigger, its extensions and their triggers, the last observation, and of the process's random generators: xparray's,
+    NumPy's global one and that of Python's `random`; and what `set_seed` was given and the versions of the libraries, as a record. A
+    trainer built in the same way that loads the file goes on as if it had never stopped.
 
     Args:
         updater: does one iteration of training.
@@ -65,6 +70,8 @@ class Trainer:
     Attributes:
         observation: what was reported in the running iteration, by name.
         reporter: the reporter that collects it.
+        time_spent: seconds of this run by what they went into: "update", and each extension by name.
+        about: what `set_seed` was given, that of the snapshot where the run was resumed, and the versions of the libraries.
 
     Example:
         >>> import tempfile
@@ -103,6 +110,8 @@ class Trainer:
         self.out = out
         self.observation: dict[str, Any] = {}
         self.reporter = nn.Reporter()
+        self.time_spent: dict[str, float] = {}
+        self.about = {"seed": last_seed(), "versions": versions()}
         for name, optimizer in updater.get_all_optimizers().items():
             if optimizer.target is None:
                 raise ValueError(f"Trainer: the optimizer {name!r} has no model; call optimizer.setup(model) first")
@@ -111,6 +120,7 @@ class Trainer:
         self._extensions: dict[str, _Entry] = {}
         self._started_at: float | None = None
         self._elapsed_before = 0.0  # by the runs that this one resumes, then by this run too once it is over
+        self._run_time = 0.0
         self._ran = False
         updater.connect_trainer(self)
         for extension in extensions or ():
@@ -127,6 +137,13 @@ class Trainer:
         if self._started_at is None:
             return self._elapsed_before
         return self._elapsed_before + time.perf_counter() - self._started_at
+
+    @property
+    def run_time(self) -> float:
+        """Seconds spent in `run` by this trainer alone."""
+        if self._started_at is None:
+            return self._run_time
+        return time.perf_counter() - self._started_at
 
     def extend(
         self,
@@ -215,6 +232,7 @@ class Trainer:
             # Lowest priority first: a snapshot restores the run before any other extension looks at it.
             for entry in sorted(entries, key=lambda entry: entry.priority):
                 entry.tell("initialize", self)
+            self._compare_versions()
             self._loop(entries)
         except BaseException as error:
             if show_loop_exception_msg and isinstance(error, Exception):
@@ -238,6 +256,18 @@ class Trainer:
                 "Trainer(..., out='result')",
             ) from error
 
+    def _compare_versions(self) -> None:
+        before, now = self.about["versions"], versions()
+        self.about["versions"] = now
+        changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+        if changed:
+            listed = ", ".join(f"{name} {before.get(name, 'not there')}, now {now.get(name, 'not there')}" for name in changed)
+            warnings.warn(
+                f"Trainer.run: the snapshot was written with other versions: {listed}; this run may end with other bits than one "
+                "that was never stopped",
+                stacklevel=3,
+            )
+
     def _loop(self, entries: list[_Entry]) -> None:
         update, scope = self.updater.update, self.reporter.scope
         if self.is_before_training:
@@ -246,19 +276,27 @@ class Trainer:
                 for entry in entries:
                     if entry.call_before_training:
                         entry.extension(self)
+        named = [(name, entry) for entry in entries for name, each in self._extensions.items() if each is entry]
+        spent = self.time_spent = dict.fromkeys(["update", *(name for name, _ in named)], 0.0)
+        now = time.perf_counter
         while not self.stop_trigger(self):
             self.observation = {}
             with scope(self.observation):
+                begun = now()
                 update()
-                for entry in entries:
+                spent["update"] += now() - begun
+                for name, entry in named:
                     if entry.trigger(self):
+                        begun = now()
                         entry.extension(self)
+                        spent[name] += now() - begun
 
     def _close(self, entries: list[_Entry], error: BaseException | None) -> BaseException | None:
         """Tell every extension of the error, then finalize each and the updater, whatever any of them raises.
 
         The first failure of a run without an error is returned; all others become notes of the error or of that one.
         """
+        self._run_time = self.run_time
         self._elapsed_before, self._started_at = self.elapsed_time, None
         steps: list[Callable[[], None]] = []
         if isinstance(error, Exception):
@@ -284,7 +322,11 @@ class Trainer:
             if hasattr(entry.trigger, "serialize"):
                 entry.trigger.serialize(serializer["extension_triggers"][name])
         elapsed = float(serializer("_snapshot_elapsed_time", self.elapsed_time))
+        # What is asked after the snapshot, the stop trigger above all, looks at the last observation once more.
+        last = serialize_json(serializer, "observation", _numbers_in(self.observation))
+        self.about = serialize_json(serializer, "about", self.about)
         if serializer.reading:
+            self.observation = last
             self._elapsed_before = elapsed
             if self._started_at is not None:
                 self._started_at = time.perf_counter()
@@ -297,6 +339,18 @@ def _failure_of(step: Callable[[], None]) -> BaseException | None:
     except BaseException as failure:  # Ctrl-C too: other extensions still have files to close and workers to join
         return failure
     return None
+
+
+def _numbers_in(observation: dict[str, Any]) -> dict[str, float]:
+    """The numbers of an observation, in which an extension may have put anything."""
+    found = {}
+    for name, value in observation.items():
+        array = value.array if isinstance(value, Variable) else value
+        if isinstance(array, int | float | np.generic) or is_array(array):
+            host = np.asarray(to_device(array, "numpy") if is_array(array) else array)
+            if host.size == 1 and host.dtype.kind in "biuf":
+                found[name] = float(host.item())
+    return found
 
 
 def _serialize_random_states(serializer: Serializer) -> None:

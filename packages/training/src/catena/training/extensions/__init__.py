@@ -11,6 +11,7 @@ from catena.training.extensions._moving_average import ExponentialMovingAverage
 from catena.training.extensions._observe import MicroAverage, observe_lr, observe_value
 from catena.training.extensions._plot_report import PlotReport
 from catena.training.extensions._print_report import PrintReport
+from catena.training.extensions._profile import ProfileReport, RunSummary
 from catena.training.extensions._progress_bar import ProgressBar
 from catena.training.extensions._shifts import (
     ExponentialShift,
@@ -45,7 +46,9 @@ __all__ = [
     "PlotReport",
     "PolynomialShift",
     "PrintReport",
+    "ProfileReport",
     "ProgressBar",
+    "RunSummary",
     "StepShift",
     "TensorBoardReport",
     "VariableStatisticsPlot",

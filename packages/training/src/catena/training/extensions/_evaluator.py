@@ -10,6 +10,7 @@ import catena.autograd as ag
 import catena.nn as nn
 from catena.training._extension import PRIORITY_WRITER, Extension
 from catena.training.convert import call_with, concat_examples
+from catena.training.updaters._updater import named
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -36,7 +37,7 @@ class Evaluator(Extension):
 
     Raises:
         TypeError: an iterator is none, or a target is no link.
-        ValueError: a dict has no entry, or an iterator repeats for ever, or yields nothing.
+        ValueError: a dict has no entry, or an iterator repeats for ever, or yields nothing; or none is named 'main'.
 
     Example:
         >>> from catena.training.iterators import SerialIterator
@@ -93,16 +94,24 @@ class Evaluator(Extension):
         return "validation"
 
     def get_iterator(self, name: str) -> Any:
-        """The iterator of that name."""
-        return self._iterators[name]
+        """The iterator of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return named(self, "iterator", self._iterators, name)
 
     def get_all_iterators(self) -> dict[str, Any]:
         """All iterators by name."""
         return dict(self._iterators)
 
     def get_target(self, name: str) -> Any:
-        """The target of that name."""
-        return self._targets[name]
+        """The target of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        return named(self, "target", self._targets, name)
 
     def get_all_targets(self) -> dict[str, Any]:
         """All targets by name."""
@@ -124,8 +133,8 @@ class Evaluator(Extension):
         """Go over the data once and return the means by name; a subclass may do it in another way."""
         if self.eval_hook is not None:
             self.eval_hook(self)
-        evaluate = self.eval_func or self._targets["main"]
-        iterator = copy.copy(self._iterators["main"])
+        evaluate = self.eval_func or self.get_target("main")
+        iterator = copy.copy(self.get_iterator("main"))
         if hasattr(iterator, "reset"):
             iterator.reset()
         summary = nn.DictSummary()

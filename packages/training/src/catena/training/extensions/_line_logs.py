@@ -97,7 +97,7 @@ class CSVReport(_LineReport):
         self._columns: list[str] = []
 
     def _write(self, path: str) -> None:
-        columns = list(dict.fromkeys(name for entry in self._log for name in entry))
+        columns = list(dict.fromkeys(name for entry in self._log for name in entry if name != "about"))
         if columns != self._columns:
             self._columns, self._written = columns, ("", 0)
         super()._write(path)

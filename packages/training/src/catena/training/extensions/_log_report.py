@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Callable, Iterable
@@ -20,7 +21,8 @@ class LogReport(Averaging):
     """Keeps the means of what is reported in each interval, and writes them to a file of JSON.
 
     The file is a list with an object for each firing of `trigger`: the means since the last firing under their names,
-    then `epoch`, `iteration` and `elapsed_time` in seconds. It is replaced as a whole, so it is complete at all times.
+    then `epoch`, `iteration` and `elapsed_time` in seconds. The first has `about` besides: the seed and the versions of the libraries;
+    so has one from where they differ. The file is replaced as a whole, so it is complete at all times.
 
     Args:
         keys: the names to keep; all unless given.
@@ -58,6 +60,9 @@ class LogReport(Averaging):
         entry = {**means, "elapsed_time": trainer.elapsed_time}
         if self._postprocess is not None:
             self._postprocess(entry)
+        recorded = next((old["about"] for old in reversed(self._log) if "about" in old), None)
+        if trainer.about != recorded:
+            entry["about"] = copy.deepcopy(trainer.about)
         self._log.append(entry)
         if self._filename is not None:
             path = os.path.join(trainer.out, self._filename.format(**entry))

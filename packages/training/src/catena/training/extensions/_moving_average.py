@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import catena.nn as nn
 import xparray as xp
+from catena.nn._arrays import is_array
 from catena.training._extension import PRIORITY_WRITER, Extension
 from xparray import Array
 
@@ -81,7 +82,7 @@ class ExponentialMovingAverage(Extension):
             _mix(average, param.array, 1 - decay, out=average)
         mine = dict(self.model.namedpersistents())
         for name, value in self._source.namedpersistents():
-            if xp.is_array(value) and xp.is_array(mine[name]):
+            if is_array(value) and is_array(mine[name]):
                 mine[name][...] = value
 
     def serialize(self, serializer: Serializer) -> None:

@@ -71,7 +71,7 @@ class PrintReport(Extension):
             self._print(self.header, console, bold=True)
         for entry in log[self._printed :]:
             self._print(self._line([_cell(entry.get(name, "")) for name in self._entries]), console)
-            self._names.update(entry)
+            self._names.update(entry.keys() - {"about"})
         self._printed = len(log)
 
     def finalize(self) -> None:

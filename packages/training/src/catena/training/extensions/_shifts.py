@@ -68,11 +68,14 @@ class _Shift(Extension, ABC):
         setattr(self._optimizer, self._attr, value)
 
     def serialize(self, serializer: Serializer) -> None:
-        """Write or read the number of calls and the value."""
+        """Write or read the number of calls, the value and the first value."""
         value = getattr(self._optimizer, self._attr) if self._started else self._last_value
         self._t = int(serializer("_t", self._t))
         value = float(serializer("_last_value", math.nan if value is None else value))
         self._last_value = None if math.isnan(value) else value
+        # The first value may be one that another schedule had set before.
+        init = float(serializer("_init", math.nan if self._init is None else self._init))
+        self._init = None if math.isnan(init) else init
 
 
 class ExponentialShift(_Shift):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from catena.training.convert import call_with, concat_examples, parse_device
 from catena.training.iterators import Iterator
 from catena.training.optimizers import Optimizer
-from catena.training.updaters._updater import Updater
+from catena.training.updaters._updater import Updater, named
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -29,11 +30,18 @@ class StandardUpdater(Updater):
         device: where minibatches and the optimizers' models go: "numpy", "numba", ...; -1 is "numpy" and n >= 0 is
             "cuda:n"; None leaves both where they are.
         loss_func: called with the arrays, returns the loss; the optimizer's target unless given.
+        loss_scale: a factor of the loss in the backward pass, see `GradientMethod.set_loss_scale`; none unless given.
         auto_new_epoch: whether to tell the optimizer when an epoch is over.
+        n_accumulate: how many minibatches make one update, with the mean of their gradients; each counts alike.
 
     Raises:
         TypeError: an iterator has no `next`, or an optimizer no `update` and `target`.
-        ValueError: a dict has no entry, `device` is given and an optimizer has no target, or there is no such device.
+        ValueError: a dict has no entry, `device` is given and an optimizer has no target, there is no such device, or
+            `n_accumulate` is less than 1.
+
+    Attributes:
+        device: as given; it may be set.
+        time_waiting: seconds of this process in which `update_core` waited for minibatches.
 
     Example:
         >>> import numpy as np
@@ -58,6 +66,8 @@ class StandardUpdater(Updater):
     device: Any = None
     loss_func: Callable[..., Any] | None = None
     auto_new_epoch = True
+    n_accumulate = 1
+    time_waiting = 0.0
 
     def __init__(
         self,
@@ -66,8 +76,10 @@ class StandardUpdater(Updater):
         converter: Callable[..., Any] = concat_examples,
         device: Any = None,
         loss_func: Callable[..., Any] | None = None,
-        *,
+        loss_scale: float | None = None,
         auto_new_epoch: bool = True,
+        *,
+        n_accumulate: int = 1,
     ) -> None:
         self._iterators = dict(iterator) if isinstance(iterator, Mapping) else {"main": iterator}
         self._optimizers = dict(optimizer) if isinstance(optimizer, Mapping) else {"main": optimizer}
@@ -92,9 +104,16 @@ class StandardUpdater(Updater):
         self.device = device
         self.loss_func = loss_func
         self.auto_new_epoch = auto_new_epoch
+        if n_accumulate < 1:
+            raise ValueError(
+                f"{type(self).__name__}: n_accumulate is {n_accumulate}; expected a number of minibatches from 1"
+            )
+        self.n_accumulate = n_accumulate
         for name, each in self._optimizers.items():
             if auto_new_epoch:
                 each.use_auto_new_epoch = True
+            if loss_scale is not None:
+                each.set_loss_scale(loss_scale)
             if device is not None:
                 if each.target is None:
                     raise ValueError(
@@ -109,7 +128,7 @@ class StandardUpdater(Updater):
         Raises:
             ValueError: there is none.
         """
-        return self._named("iterator", self._iterators, name)
+        return named(self, "iterator", self._iterators, name)
 
     def get_optimizer(self, name: str) -> Any:
         """The optimizer of that name.
@@ -117,7 +136,7 @@ class StandardUpdater(Updater):
         Raises:
             ValueError: there is none.
         """
-        return self._named("optimizer", self._optimizers, name)
+        return named(self, "optimizer", self._optimizers, name)
 
     def get_all_optimizers(self) -> dict[str, Any]:
         """All optimizers by name."""
@@ -159,7 +178,21 @@ class StandardUpdater(Updater):
             ValueError: there is no iterator or no optimizer named 'main'.
             RuntimeError: the iterator has come to its end.
         """
-        iterator, optimizer = self.get_iterator("main"), self.get_optimizer("main")
+        optimizer = self.get_optimizer("main")
+        loss_func = optimizer.target if self.loss_func is None else self.loss_func
+        if self.n_accumulate == 1:
+            arrays, ends_epoch = self._next_arrays()
+            call_with(partial(optimizer.update, loss_func), arrays)
+        else:
+            ends_epoch = self._accumulate(optimizer, loss_func)
+            optimizer.update()
+        if self.auto_new_epoch and ends_epoch:
+            optimizer.new_epoch(auto=True)
+
+    def _next_arrays(self) -> tuple[Any, bool]:
+        """The arrays of the next minibatch of 'main', and whether it ends an epoch."""
+        iterator = self.get_iterator("main")
+        begun = time.perf_counter()
         try:
             batch = iterator.next()
         except StopIteration:
@@ -167,11 +200,19 @@ class StandardUpdater(Updater):
                 f"{type(self).__name__}: the iterator 'main' has come to its end after {self.iteration} iterations; "
                 "build it with repeat=True, or stop the trainer earlier"
             ) from None
-        arrays = self.converter(batch, self.device)
-        loss_func = optimizer.target if self.loss_func is None else self.loss_func
-        call_with(partial(optimizer.update, loss_func), arrays)
-        if self.auto_new_epoch and iterator.is_new_epoch:
-            optimizer.new_epoch(auto=True)
+        self.time_waiting += time.perf_counter() - begun
+        return self.converter(batch, self.device), iterator.is_new_epoch
+
+    def _accumulate(self, optimizer: Any, loss_func: Callable[..., Any]) -> bool:
+        """Sum up the gradients of several minibatches, each divided by their number; whether one of them ends an epoch."""
+        optimizer.target.cleargrads()
+        ends_epoch = False
+        for _ in range(self.n_accumulate):
+            arrays, ends = self._next_arrays()
+            ends_epoch = ends_epoch or ends
+            loss = call_with(loss_func, arrays)
+            (loss * (1 / self.n_accumulate)).backward(free=True)
+        return ends_epoch
 
     def finalize(self) -> None:
         """Finalize the iterators."""
@@ -188,12 +229,3 @@ class StandardUpdater(Updater):
             optimizer.target.serialize(serializer[f"model:{name}"])
             optimizer.serialize(serializer[f"optimizer:{name}"])
         self.iteration = int(serializer("iteration", self.iteration))
-
-    def _named(self, kind: str, existing: dict[str, Any], name: str) -> Any:
-        if name not in existing:
-            there = ", ".join(map(repr, existing))
-            raise ValueError(
-                f"{type(self).__name__}: there is no {kind} named {name!r}, only {there}; give one that name, or "
-                "define update_core in a subclass"
-            )
-        return existing[name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from catena.training.optimizers import Optimizer
 
@@ -30,8 +31,13 @@ class Updater:
         """Called once when training is over, however it ends."""
 
     def get_optimizer(self, name: str) -> Optimizer:
-        """The optimizer of that name."""
-        return self.get_all_optimizers()[name]
+        """The optimizer of that name.
+
+        Raises:
+            ValueError: there is none.
+        """
+        found: Optimizer = named(self, "optimizer", self.get_all_optimizers(), name)
+        return found
 
     def get_all_optimizers(self) -> dict[str, Optimizer]:
         """All optimizers by name."""
@@ -46,3 +52,14 @@ class Updater:
     def serialize(self, serializer: Serializer) -> None:
         """Write the updater's state to `serializer`, or read it back from there."""
         raise TypeError(f"{type(self).__name__} cannot be saved; define serialize(self, serializer) in it")
+
+
+def named(owner: Any, kind: str, existing: Mapping[str, Any], name: str) -> Any:
+    """What `existing` has under `name`, or an error that says what there is."""
+    if name not in existing:
+        there = ", ".join(map(repr, existing)) or "none"
+        raise ValueError(
+            f"{type(owner).__name__}: there is no {kind} named {name!r}, only {there}; give one that name, or define the method "
+            "that asks for it in a subclass"
+        )
+    return existing[name]
