@@ -279,7 +279,11 @@ class Link(Members, Hooked):
                 value = getattr(link, name)
                 if is_array(value):
                     object.__setattr__(link, name, xparray.to_device(value, device))
+            link._move_state(device)
         return self
+
+    def _move_state(self, device: Device) -> None:
+        """Move what a subclass keeps from call to call and does not save."""
 
     # ----------------------------------------------------------------------- copies
 

@@ -116,6 +116,11 @@ from catena.nn.functions.rectifiers import (
     rrelu,
     selu,
 )
+from catena.nn.functions.recurrent import (
+    lstm,
+    slstm,
+    tree_lstm,
+)
 from catena.nn.functions.regression_loss import (
     absolute_error,
     huber_loss,
@@ -216,6 +221,7 @@ __all__ = [
     "local_response_normalization",
     "log_sigmoid",
     "log_softmax",
+    "lstm",
     "max_pooling_1d",
     "max_pooling_2d",
     "max_pooling_3d",
@@ -246,6 +252,7 @@ __all__ = [
     "sigmoid_focal_loss",
     "silu",
     "simplified_dropconnect",
+    "slstm",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
@@ -254,6 +261,7 @@ __all__ = [
     "squared_difference",
     "squared_error",
     "swish",
+    "tree_lstm",
     "triplet",
     "unpooling_1d",
     "unpooling_2d",

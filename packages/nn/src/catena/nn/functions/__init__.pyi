@@ -435,6 +435,7 @@ def local_response_normalization(
 ) -> _T: ...
 def log_sigmoid(x: _In[_T]) -> _T: ...
 def log_softmax(x: _In[_T], axis: int = 1) -> _T: ...
+def lstm(c_prev: _In[_T], x: _In[_T]) -> tuple[_T, _T]: ...
 def max_pooling_1d(
     x: _In[_T],
     ksize: Size,
@@ -543,6 +544,7 @@ def simplified_dropconnect(
     mask: _In[_T] | None = None,
     use_batchwise_mask: bool = True,
 ) -> _T: ...
+def slstm(c_prev1: _In[_T], c_prev2: _In[_T], x1: _In[_T], x2: _In[_T]) -> tuple[_T, _T]: ...
 def softmax(x: _In[_T], axis: int = 1) -> _T: ...
 def softmax_cross_entropy(
     x: _In[_T],
@@ -561,6 +563,7 @@ def spatial_pyramid_pooling_2d(x: _In[_T], pyramid_height: int, pooling: str | N
 def squared_difference(x1: _In[_T], x2: _In[_T]) -> _T: ...
 def squared_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
 def swish(x: _In[_T], beta: _In[_T]) -> _T: ...
+def tree_lstm(*inputs: _In[_T]) -> tuple[_T, _T]: ...
 def triplet(
     anchor: _In[_T], positive: _In[_T], negative: _In[_T], margin: float = 0.2, reduce: Literal["mean", "no"] = "mean"
 ) -> _T: ...
@@ -770,6 +773,7 @@ __all__ = [
     "log_softmax",
     "logaddexp",
     "logsumexp",
+    "lstm",
     "matmul",
     "matrix_transpose",
     "max",
@@ -841,6 +845,7 @@ __all__ = [
     "simplified_dropconnect",
     "sin",
     "sinh",
+    "slstm",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
@@ -874,6 +879,7 @@ __all__ = [
     "to_device",
     "transpose",
     "transpose_sequence",
+    "tree_lstm",
     "tril",
     "triplet",
     "triu",

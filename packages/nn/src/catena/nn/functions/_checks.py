@@ -102,6 +102,12 @@ def check_alike(function: str, **args: Any) -> None:
     """
     check_arrays(function, **args)
     check_same_shape(function, **args)
+    check_floating(function, **args)
+
+
+def check_floating(function: str, **args: Any) -> None:
+    """Raise TypeError unless `args` are floating arrays; names the first that is not."""
+    check_arrays(function, **args)
     listed = describe(list(args), list(args.values()))
     for name, x in args.items():
         if dtype_of(x).kind != "f":

@@ -1,6 +1,8 @@
 """Links: functions together with their parameters, usually imported as L."""
 
-from __future__ import annotations
+from __future__ import (
+    annotations,
+)
 
 from catena.nn.links.activation import (
     Maxout,
@@ -12,8 +14,14 @@ from catena.nn.links.batch_normalization import (
     BatchRenormalization,
     DecorrelatedBatchNormalization,
 )
-from catena.nn.links.classifier import Classifier
-from catena.nn.links.connection import Bilinear, Highway, Linear
+from catena.nn.links.classifier import (
+    Classifier,
+)
+from catena.nn.links.connection import (
+    Bilinear,
+    Highway,
+    Linear,
+)
 from catena.nn.links.convolution import (
     Convolution1D,
     Convolution2D,
@@ -56,6 +64,12 @@ from catena.nn.links.normalization import (
     LayerNormalization,
     RMSNorm,
 )
+from catena.nn.links.recurrent import (
+    LSTM,
+    StatefulPeepholeLSTM,
+    StatefulZoneoutLSTM,
+    StatelessLSTM,
+)
 from catena.nn.links.scaling import (
     Bias,
     Parameter,
@@ -63,6 +77,7 @@ from catena.nn.links.scaling import (
 )
 
 __all__ = [
+    "LSTM",
     "BatchNormalization",
     "BatchRenormalization",
     "Bias",
@@ -101,5 +116,8 @@ __all__ = [
     "RMSNorm",
     "Scale",
     "SimplifiedDropconnect",
+    "StatefulPeepholeLSTM",
+    "StatefulZoneoutLSTM",
+    "StatelessLSTM",
     "Swish",
 ]
