@@ -87,7 +87,10 @@ def drawn(case: Case) -> Call:
 
 
 def rows() -> list[Any]:
-    table = [(name, cls, case) for name, cls, case in CASES.rows("catena.nn") if isinstance(case, LinkCase)]
+    public = {getattr(L, name) for name in L.__all__}
+    table = [
+        (name, cls, case) for name, cls, case in CASES.rows("catena.nn") if isinstance(case, LinkCase) and cls in public
+    ]
     table += [(cls.__name__, cls, case) for cls, case in OTHERS.items()]
     return [pytest.param(Made(cls, case, drawn(case)), id=name) for name, cls, case in table]
 
