@@ -21,10 +21,10 @@ import pytest
 
 import xparray as xp
 from xparray import Elementwise, Reduction
-from xparray._cuda import _FORMS, CUDA_DTYPES, elementwise_kernel, reduction_kernel, split
-from xparray._program import FOLDS, Program
-from xparray._promotion import typed
-from xparray._reduction import _Along
+from xparray._one_source.cuda import _FORMS, CUDA_DTYPES, elementwise_kernel, reduction_kernel, split
+from xparray._one_source.program import FOLDS, Program
+from xparray._one_source.promotion import typed
+from xparray._one_source.reduction import _Along
 
 cupy = pytest.importorskip("cupy", reason="CuPy is not installed; tox run -e cuda-compile brings it")
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import xparray as xp
-from xparray import _cuda
-from xparray._cuda import CUDA_DTYPES, elementwise_source, reduction_source
-from xparray._program import CannotTranslate, Steps
-from xparray._promotion import typed
-from xparray._translate import walk
+from xparray._one_source import cuda
+from xparray._one_source.cuda import CUDA_DTYPES, elementwise_source, reduction_source
+from xparray._one_source.program import CannotTranslate, Steps
+from xparray._one_source.promotion import typed
+from xparray._one_source.translate import walk
 
 
 def array(dtype: str) -> np.ndarray[Any, Any]:
@@ -45,7 +45,7 @@ def momentum(p, v, g, lr, decay):
 def test_a_whole_kernel() -> None:
     p = array("float32")
     source = elementwise_source(steps_of(momentum, p, p, p, 0.1, 0.9))
-    assert source.pop("preamble") == _cuda._PREAMBLE
+    assert source.pop("preamble") == cuda._PREAMBLE
     assert source == {
         "name": "xp_momentum",
         "in_params": "float32 a0, float32 a1, float32 a2, float32 c0_float32, float32 c1_float32",
@@ -195,7 +195,7 @@ def test_numbers_take_the_dtype_that_numpy_gives_them(dtype: str, number: Any, p
 
 
 def test_each_form_has_the_operands_of_numpy_s_function() -> None:
-    for forms in _cuda._FORMS.values():
+    for forms in cuda._FORMS.values():
         for name, form in forms.items():
             count = 1 + max((k for k in range(3) if f"{{{k}}}" in form), default=0)
             expected = {"where": 3, "zeros_like": 1, "ones_like": 1, "fold": 2}.get(name) or getattr(np, name).nin
@@ -213,7 +213,7 @@ def distance_and_greatest(x, y):
 
 def test_a_whole_reduction() -> None:
     source = reduction_source(steps_of(distance_and_greatest, array("float16"), array("float16"), reductions=True))
-    include, _, preamble = source.pop("preamble").partition(_cuda._PREAMBLE)
+    include, _, preamble = source.pop("preamble").partition(cuda._PREAMBLE)
     assert include == '#include "cupy/float16.cuh"\n'
     assert source == {
         "name": "xp_distance_and_greatest",
@@ -305,7 +305,7 @@ def both(x):
 
 
 def test_elements_beside_reductions_take_two_kernels() -> None:
-    (elements, of_elements), (folded, of_folded) = _cuda.split(steps_of(both, array("float32"), reductions=True))
+    (elements, of_elements), (folded, of_folded) = cuda.split(steps_of(both, array("float32"), reductions=True))
     assert (of_elements, of_folded) == ([0, 2], [1])
     assert elementwise_source(elements)["operation"].endswith("y0 = v0;\ny1 = v2;\n")
     assert reduction_source(folded)["out_params"] == "float32 y0"
@@ -317,7 +317,7 @@ def test_elements_beside_reductions_take_two_kernels() -> None:
             *[0.1, 0.2][: 2 * (function is momentum)],
             reductions=True,
         )
-        assert _cuda.split(steps) == [(steps, [0, 1, 2][: len(steps.outputs)])]
+        assert cuda.split(steps) == [(steps, [0, 1, 2][: len(steps.outputs)])]
 
 
 # -------------------------------------------------------------------------------------------------------- errors
@@ -375,7 +375,7 @@ def test_what_has_no_form_is_named_with_its_line(function: Any, dtypes: tuple[st
 
 
 def test_more_reductions_than_one_kernel_makes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_cuda, "_MAX_FOLDS", 5)
+    monkeypatch.setattr(cuda, "_MAX_FOLDS", 5)
     with pytest.raises(CannotTranslate, match=r"^many: it has 6 reductions; one kernel makes up to 5$"):
         reduction_source(steps_of(many, array("float32"), reductions=True))
 
@@ -418,7 +418,7 @@ def test_cupy_is_not_imported_before_it_is_used() -> None:
     program = """
 import sys
 import xparray as xp
-import xparray._gpu
+import xparray._one_source.gpu
 print(sorted(name for name in sys.modules if name.partition(".")[0] in ("cupy", "array_api_compat", "numba")))
 """
     assert python(program) == ["[]"]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 import xparray as xp
-from xparray import Elementwise, _host, elementwise
-from xparray._fusion import compile_loops
+from xparray import Elementwise, elementwise
+from xparray._one_source import host as host_calls
+from xparray._one_source.fusion import compile_loops
 
 pytest.importorskip("numba")
 
@@ -685,7 +686,7 @@ def test_threads_share_one_compilation(monkeypatch: pytest.MonkeyPatch) -> None:
         made.append(compile_loops(*args, **options))
         return made[-1]
 
-    monkeypatch.setattr(_host, "compile_loops", counting)
+    monkeypatch.setattr(host_calls, "compile_loops", counting)
     f = elementwise(with_rate)
     x = np.ones(10, "float32")
     results: list[list[float]] = []

@@ -15,8 +15,8 @@ import pytest
 
 import xparray as xp
 from xparray import elementwise, special
-from xparray._promotion import HOST_DTYPES
-from xparray._translate import identify
+from xparray._one_source.promotion import HOST_DTYPES
+from xparray._one_source.translate import identify
 
 pytest.importorskip("numba")
 

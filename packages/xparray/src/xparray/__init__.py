@@ -13,12 +13,12 @@ from xparray._backend import Backend, get_backend, register_array_type
 from xparray._device import Device, device
 from xparray._dispatch import array_namespace, device_of, shares_memory, to_device
 from xparray._einsum import einsum, explicit_subscripts
-from xparray._elementwise import Elementwise, elementwise
-from xparray._fuse import Fused, fuse
 from xparray._kernel import Kernel, jit, jit_enabled, kernel, loop
 from xparray._memory import MemoryInfo, memory_info, memory_pool
-from xparray._program import CannotTranslate
-from xparray._reduction import Reduction, reduction
+from xparray._one_source.elementwise import Elementwise, elementwise
+from xparray._one_source.fuse import Fused, fuse
+from xparray._one_source.program import CannotTranslate
+from xparray._one_source.reduction import Reduction, reduction
 from xparray._standard import *
 from xparray._standard._info import __array_api_version__, __array_namespace_info__
 from xparray._threads import num_threads, set_num_threads

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from xparray._fusion import Types
-from xparray._geometry import Nest
-from xparray._lowering import compile_text, expression, type_name
-from xparray._program import FOLDS, CannotTranslate, Step, Steps, Typed
+from xparray._one_source.fusion import Types
+from xparray._one_source.geometry import Nest
+from xparray._one_source.lowering import compile_text, expression, type_name
+from xparray._one_source.program import FOLDS, CannotTranslate, Step, Steps, Typed
 
 # Elements of a block along the last axis, which stay in the first-level cache, and rows of one across it.
 _LINE, _ROWS = 2048, 32

@@ -12,15 +12,17 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xparray import _short_cut, _threads
+from xparray import _threads
 from xparray._dispatch import common_backend
-from xparray._folding import Folds, compile_folds
-from xparray._fusion import BLOCK, Layout, calls_numpy, compile_loops
-from xparray._geometry import Nest, nest
-from xparray._lowering import numpy_function
 from xparray._memory import empty
-from xparray._program import NUMBERS, CannotTranslate, Program, Step, Steps, Typed
-from xparray._promotion import HOST_DTYPES, typed
+from xparray._one_source.folding import Folds, compile_folds
+from xparray._one_source.fusion import BLOCK, Layout, calls_numpy, compile_loops
+from xparray._one_source.geometry import Nest, nest
+from xparray._one_source.lowering import numpy_function
+from xparray._one_source.program import NUMBERS, CannotTranslate, Program, Step, Steps, Typed
+from xparray._one_source.promotion import HOST_DTYPES, typed
+from xparray._one_source.short_cut import GRAIN, write_short_cut
+from xparray._one_source.short_cut import Call as ShortCut
 from xparray._typing import Array
 from xparray.backends.numba import NumbaArray
 
@@ -106,7 +108,7 @@ class Plan:
         self.compiled: dict[Any, Any] = {}
         self.in_python: dict[int, bool] = {}  # by the identity of steps, which are kept
         # What serves calls with arrays of one shape: by the first array's dtype, and whether out was given.
-        self.short_cuts: dict[tuple[np.dtype[Any], bool], _short_cut.Call] = {}
+        self.short_cuts: dict[tuple[np.dtype[Any], bool], ShortCut] = {}
 
     def __call__(self, args: tuple[Any, ...], out: Any, values: tuple[Any, ...] | None = None) -> Any:
         """The results.
@@ -296,17 +298,17 @@ class Plan:
             return run(*args, 0, n)
         if not run(*args, 0, 0):
             return False
-        grain = _short_cut.GRAIN if n == size else 1
+        grain = GRAIN if n == size else 1
         if found.in_python:
             run, grain = in_context(run), BLOCK // 8
         _threads.share(run, n, *args, least=-(-_threads.LEAST * n // size), grain=grain)
         return True
 
-    def short_cut(self, call: Call, layout: Layout, found: _Loops, *, has_out: bool) -> _short_cut.Call:
+    def short_cut(self, call: Call, layout: Layout, found: _Loops, *, has_out: bool) -> ShortCut:
         """What serves calls like `call` at less cost."""
         key = id(call.steps), layout, call.kinds, has_out
         if key not in self.compiled:
-            self.compiled[key] = _short_cut.write(
+            self.compiled[key] = write_short_cut(
                 self.walked(),
                 call.steps,
                 layout,

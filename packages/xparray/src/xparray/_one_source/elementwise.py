@@ -10,13 +10,13 @@ from typing import Any, overload
 
 import numpy as np
 
-from xparray import _short_cut
 from xparray._backend import BACKEND_OF_TYPE
 from xparray._dispatch import SCALARS, common_backend
-from xparray._host import Plan, is_trial
 from xparray._kernel import jit_enabled, references_only
-from xparray._program import NUMBERS, CannotTranslate, Program
-from xparray._translate import walk, why_never
+from xparray._one_source.host import Plan, is_trial
+from xparray._one_source.program import NUMBERS, CannotTranslate, Program
+from xparray._one_source.short_cut import Call as ShortCut
+from xparray._one_source.translate import walk, why_never
 from xparray._typing import Array
 from xparray.backends.numba import NumbaArray
 
@@ -50,7 +50,7 @@ class Elementwise:
         self._keywords = list(self._signature.parameters)[self._positional :]
         self._plans: dict[tuple[type, ...], Plan | str] = {}  # plans, and why there is none
         # What served the latest call without out, and the latest one with it.
-        self._short_cuts: list[_short_cut.Call | None] = [None, None]
+        self._short_cuts: list[ShortCut | None] = [None, None]
         self._why: str | None = ""
         if strict and (why := self.why_not) is not None:
             raise CannotTranslate(why)
@@ -123,7 +123,7 @@ class Elementwise:
         elif not named:
             plan = f"{self.__name__}: no argument is an array"
         elif "cuda" in places.values():
-            from xparray._gpu import Plan as GpuPlan
+            from xparray._one_source.gpu import Plan as GpuPlan
 
             plan = GpuPlan(self, types)
         else:

@@ -6,19 +6,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xparray import _host
-from xparray._cuda import CUDA_DTYPES, elementwise_kernel, reduction_kernel, split
 from xparray._dispatch import common_backend
-from xparray._program import CannotTranslate, Steps
+from xparray._one_source.cuda import CUDA_DTYPES, elementwise_kernel, reduction_kernel, split
+from xparray._one_source.host import Owner
+from xparray._one_source.host import Plan as HostPlan
+from xparray._one_source.program import CannotTranslate, Steps
 from xparray._typing import Array
 
 
-class Plan(_host.Plan):
+class Plan(HostPlan):
     """What is known of calls with arguments of given types, CuPy's arrays among them."""
 
     dtypes = CUDA_DTYPES
 
-    def __init__(self, owner: _host.Owner, types: Sequence[type]) -> None:
+    def __init__(self, owner: Owner, types: Sequence[type]) -> None:
         super().__init__(owner, types)
         # By the identity of steps, which the plan keeps; each kernel with the positions of its results.
         self.kernels: dict[int, list[tuple[Any, list[int], Steps]] | str] = {}

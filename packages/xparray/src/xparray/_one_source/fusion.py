@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from xparray._lowering import compile_text, expression, numpy_function, type_name
-from xparray._program import Constant, Step, Steps, Typed
+from xparray._one_source.lowering import compile_text, expression, numpy_function, type_name
+from xparray._one_source.program import Constant, Step, Steps, Typed
 
 # Bytes of an array's part in a block: the arrays between the loops of one block stay in the second-level cache.
 BLOCK = 2**17

@@ -7,7 +7,7 @@ import inspect
 from types import CodeType, FunctionType
 from typing import Any
 
-from xparray._program import CannotTranslate
+from xparray._one_source.program import CannotTranslate
 
 
 def definition(function: FunctionType) -> ast.FunctionDef:

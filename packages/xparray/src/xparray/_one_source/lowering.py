@@ -17,7 +17,7 @@ import numpy as np
 
 from xparray._cache import compile_module
 from xparray._kernel import FASTMATH, _code_called, _declare, _scalars
-from xparray._program import Constant, Operand, Step
+from xparray._one_source.program import Constant, Operand, Step
 
 # {0}, {1}, ... are names or literals of the dtype that the step computes in, T is that dtype.
 _ALL = {

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from xparray._program import FOLDS, CannotTranslate, Element, Number, Operation, Program, Value
-from xparray._source import definition
+from xparray._one_source.program import FOLDS, CannotTranslate, Element, Number, Operation, Program, Value
+from xparray._one_source.source import definition
 
 _MAX_DEPTH = 8
 # The functions besides NumPy's ufuncs that make elements of elements, and how many arguments each takes.
@@ -576,7 +576,7 @@ def count(name: str) -> int:
 
 def _body(function: Any) -> FunctionType | None:
     """The Python function to walk through when `function` is called with elements."""
-    from xparray._elementwise import Elementwise
+    from xparray._one_source.elementwise import Elementwise
 
     if isinstance(function, Elementwise):
         return function.function

@@ -8,9 +8,9 @@ from types import FunctionType
 from typing import Any
 
 from xparray._dispatch import array_namespace
-from xparray._elementwise import Elementwise
-from xparray._program import FOLDS, Program
-from xparray._translate import Ending, count, identify, walk
+from xparray._one_source.elementwise import Elementwise
+from xparray._one_source.program import FOLDS, Program
+from xparray._one_source.translate import Ending, count, identify, walk
 from xparray._typing import Array
 
 _NAMED = {function: name for name, function in FOLDS.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xparray._program import (
+from xparray._one_source.program import (
     FOLDS,
     CannotTranslate,
     Constant,

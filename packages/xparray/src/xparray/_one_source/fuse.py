@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, overload
 
-from xparray._elementwise import Elementwise
+from xparray._one_source.elementwise import Elementwise
 
 
 class Fused(Elementwise):

@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from xparray._program import FOLDS, CannotTranslate, Constant, Operand, Step, Steps
-from xparray._promotion import HOST_DTYPES
+from xparray._one_source.program import FOLDS, CannotTranslate, Constant, Operand, Step, Steps
+from xparray._one_source.promotion import HOST_DTYPES
 
 CUDA_DTYPES = HOST_DTYPES | {np.dtype(np.float16)}
 """The dtypes in which kernels compute."""

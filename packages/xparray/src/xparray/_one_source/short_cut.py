@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from xparray import _threads
-from xparray._fusion import Layout
 from xparray._memory import empty
-from xparray._program import Program, Steps
+from xparray._one_source.fusion import Layout
+from xparray._one_source.program import Program, Steps
 from xparray.backends.numba import NumbaArray
 
 # Shares of a loop begin at multiples of this, so that vectors of elements are the same whatever the shares.
@@ -23,7 +23,7 @@ GRAIN = 64
 Call = Callable[[tuple[Any, ...], Any], Any]
 
 
-def write(
+def write_short_cut(
     program: Program,
     steps: Steps,
     layout: Layout,
