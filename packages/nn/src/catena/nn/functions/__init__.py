@@ -22,6 +22,11 @@ from catena.nn.functions.activation import (
     swish,
 )
 from catena.nn.functions.array import concat  # noqa: F401 - in the list that is added below
+from catena.nn.functions.attention import (
+    positional_encoding,
+    rotary_embedding,
+    scaled_dot_product_attention,
+)
 from catena.nn.functions.batch_statistics import (
     batch_normalization,
     batch_renormalization,
@@ -232,6 +237,7 @@ __all__ = [
     "mish",
     "negative_sampling",
     "normalize",
+    "positional_encoding",
     "precision",
     "prelu",
     "r2_score",
@@ -244,7 +250,9 @@ __all__ = [
     "roi_max_align_2d",
     "roi_max_pooling_2d",
     "roi_pooling_2d",
+    "rotary_embedding",
     "rrelu",
+    "scaled_dot_product_attention",
     "selu",
     "shift",
     "sigmoid",

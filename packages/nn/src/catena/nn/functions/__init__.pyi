@@ -484,6 +484,7 @@ def negative_sampling(
     return_samples: bool = False,
 ) -> Any: ...
 def normalize(x: _In[_T], eps: float = 1e-05, axis: int | tuple[int, ...] = 1) -> _T: ...
+def positional_encoding(x: _In[_T], base: float = 10000.0, start: int = 0) -> _T: ...
 def precision(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
 def prelu(x: _In[_T], W: _In[_T]) -> _T: ...
 def r2_score(
@@ -517,9 +518,21 @@ def roi_max_align_2d(
 ) -> _T: ...
 def roi_max_pooling_2d(x: _In[_T], rois: _In[_T], roi_indices: _In[_T], outsize: Size, spatial_scale: float) -> _T: ...
 def roi_pooling_2d(x: _In[_T], rois: _In[_T], outh: int, outw: int, spatial_scale: float) -> _T: ...
+def rotary_embedding(
+    x: _In[_T], positions: _In[_T] | None = None, base: float = 10000.0, interleaved: bool = True
+) -> _T: ...
 def rrelu(
     x: _In[_T], l: float = 0.125, u: float = 0.3333333333333333, *, r: _In[_T] | None = None, return_r: bool = False
 ) -> Any: ...
+def scaled_dot_product_attention(
+    query: _In[_T],
+    key: _In[_T],
+    value: _In[_T],
+    mask: _In[_T] | None = None,
+    causal: bool = False,
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> _T: ...
 def selu(x: _In[_T], alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> _T: ...
 def shift(x: _In[_T], ksize: Size = 3, dilate: Size = 1) -> _T: ...
 def sigmoid(x: _In[_T]) -> _T: ...
@@ -804,6 +817,7 @@ __all__ = [
     "permutate",
     "permute_dims",
     "polygamma",
+    "positional_encoding",
     "positive",
     "pow",
     "precision",
@@ -827,10 +841,12 @@ __all__ = [
     "roi_pooling_2d",
     "roll",
     "rollaxis",
+    "rotary_embedding",
     "round",
     "rrelu",
     "rsqrt",
     "scale",
+    "scaled_dot_product_attention",
     "scatter",
     "scatter_add",
     "select_item",

@@ -13,6 +13,7 @@ from catena.autograd import functions as F
 from catena.nn.functions.normalization import (
     Cotangents,
     check_floating,
+    flat,
     like,
     needed,
     of_result,
@@ -144,10 +145,6 @@ def update_running(running: Array, new: Array, decay: float, factor: float = 1.0
     running[...] = running * decay + new * (factor * (1 - decay))
 
 
-def _flat(p: Array) -> Array:
-    return p if p.ndim == 1 else F.reshape(p, shape=(math.prod(p.shape),))
-
-
 # ------------------------------------------------------------------------------------------------------- functions
 
 
@@ -199,7 +196,7 @@ def batch_normalization(
     _check_running(name, gamma, False, running_mean=running_mean, running_var=running_var)
     m = count_values(name, x, math.prod(gamma.shape))
     rows, back = _by_channel(x, kept)
-    y, mean, var = batch_normalized(*promoted(rows, _flat(gamma), _flat(beta)), eps=eps)
+    y, mean, var = batch_normalized(*promoted(rows, flat(gamma), flat(beta)), eps=eps)
     if running_mean is not None and running_var is not None:
         update_running(running_mean, mean, decay)
         update_running(running_var, var, decay, m / max(m - 1, 1))
@@ -235,7 +232,7 @@ def fixed_batch_normalization(
     """
     kept = _channel_axes("fixed_batch_normalization", x, axis, gamma=gamma, beta=beta, mean=mean, var=var)
     rows, back = _by_channel(x, kept)
-    rows, gamma, beta, mean, var = promoted(rows, *map(_flat, (gamma, beta, mean, var)))
+    rows, gamma, beta, mean, var = promoted(rows, *map(flat, (gamma, beta, mean, var)))
     scale = F.divide(gamma, F.sqrt(F.add(var, eps)))
     y = scaled_and_shifted(rows, scale, F.subtract(beta, F.multiply(mean, scale)))
     return like(back(y), x)
@@ -293,11 +290,11 @@ def batch_renormalization(
         raise ValueError(f"{name}: rmax is {rmax}, dmax {dmax}; expected rmax of 1 or more and dmax of 0 or more")
     m = count_values(name, x, math.prod(gamma.shape))
     rows, back = _by_channel(x, kept)
-    rows, gamma, beta = promoted(rows, _flat(gamma), _flat(beta))
+    rows, gamma, beta = promoted(rows, flat(gamma), flat(beta))
     h, mean, var = batch_normalized(rows, xp.ones_like(as_array(gamma)), xp.zeros_like(as_array(gamma)), eps=eps)
     # A Variable's statistics are constants here.
     new_mean, new_var = as_array(mean), as_array(var)
-    old_mean, old_var = promoted(*(_flat(as_array(a)) for a in (running_mean, running_var)))
+    old_mean, old_var = promoted(*(flat(as_array(a)) for a in (running_mean, running_var)))
     t = xp.sqrt(old_var + eps)
     r = xp.clip(xp.sqrt(new_var + eps) / t, 1 / rmax, rmax)
     d = xp.clip((new_mean - old_mean) / t, -dmax, dmax)

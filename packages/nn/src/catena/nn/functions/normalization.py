@@ -27,8 +27,9 @@ Cotangents = Sequence[Array | None]
 
 @op
 def layer_normalized(x: Array, gamma: Array, beta: Array, *, eps: float) -> tuple[Array, Array, Array]:
-    """`layer_normalization` of `(n, size)`, with the mean and the variance of each row."""
-    return kernels.layer_normalization(x, gamma, beta, eps=eps)
+    """`layer_normalization`, with the mean and the variance of each example, `(n,)`."""
+    y, mean, var = kernels.layer_normalization(_rows(x, gamma), flat(gamma), flat(beta), eps=eps)
+    return F.reshape(y, shape=x.shape), mean, var
 
 
 @op
@@ -39,8 +40,9 @@ def group_normalized(x: Array, gamma: Array, beta: Array, *, groups: int, eps: f
 
 @op
 def rms_normalized(x: Array, gamma: Array, *, eps: float) -> tuple[Array, Array]:
-    """`rms_normalization` of `(n, size)`, with the mean of the squares of each row."""
-    return kernels.rms_normalization(x, gamma, eps=eps)
+    """`rms_normalization`, with the mean of the squares of each example, `(n,)`."""
+    y, m = kernels.rms_normalization(_rows(x, gamma), flat(gamma), eps=eps)
+    return F.reshape(y, shape=x.shape), m
 
 
 @layer_normalized.vjp
@@ -48,8 +50,10 @@ def _(
     g: Cotangents, x: Array, gamma: Array, out: tuple[Array, ...], eps: float, *, needs: tuple[bool, ...]
 ) -> list[Array | None]:
     _, mean, var = out
-    gs = kernels.layer_normalization_grad(of_result(g, x), x, gamma, mean, var, eps=eps)
-    return needed(with_statistics(gs[0], g, x, mean, (1,)), *gs[1:], needs=needs)
+    rows, shape = _rows(x, gamma), tuple(gamma.shape)
+    gs = kernels.layer_normalization_grad(_rows(of_result(g, x), gamma), rows, flat(gamma), mean, var, eps=eps)
+    gx = F.reshape(with_statistics(gs[0], g, rows, mean, (1,)), shape=x.shape)
+    return needed(gx, *(F.reshape(of_p, shape=shape) for of_p in gs[1:]), needs=needs)
 
 
 @group_normalized.vjp
@@ -67,15 +71,27 @@ def _(
 def _(
     g: Cotangents, x: Array, gamma: Array, out: tuple[Array, Array], eps: float, *, needs: tuple[bool, ...]
 ) -> list[Array | None]:
-    gx, ggamma = kernels.rms_normalization_grad(of_result(g, x), x, gamma, out[1], eps=eps)
+    rows = _rows(x, gamma)
+    gx, ggamma = kernels.rms_normalization_grad(_rows(of_result(g, x), gamma), rows, flat(gamma), out[1], eps=eps)
     if g[1] is not None:
-        gx = gx + F.expand_dims(g[1], axis=1) * x * (2 / x.shape[1])
-    return needed(gx, ggamma, needs=needs)
+        gx = gx + F.expand_dims(g[1], axis=1) * rows * (2 / rows.shape[1])
+    return needed(F.reshape(gx, shape=x.shape), F.reshape(ggamma, shape=gamma.shape), needs=needs)
 
 
 layer_normalized.name = "layer_normalization"  # what errors and graphs call them
 group_normalized.name = "group_normalization"
 rms_normalized.name = "rms_normalization"
+
+
+def _rows(x: Array, gamma: Array) -> Array:
+    """x as `(n, size)`, where its last axes are those of gamma."""
+    size = math.prod(gamma.shape)
+    return x if tuple(x.shape[1:]) == (size,) else F.reshape(x, shape=(math.prod(x.shape) // size if size else 0, size))
+
+
+def flat(p: Array) -> Array:
+    """The elements of p in one axis."""
+    return p if p.ndim == 1 else F.reshape(p, shape=(math.prod(p.shape),))
 
 
 def of_result(g: Cotangents, x: Array) -> Array:
@@ -138,8 +154,8 @@ def check_channels(function: str, x: Array, **parameters: Array) -> None:
             )
 
 
-def _in_rows(function: str, x: Array, **parameters: Array) -> list[Array]:
-    """x and the parameters, whose axes are the last ones of x, as `(n, size)` and `(size,)`."""
+def _check_features(function: str, x: Array, **parameters: Array) -> None:
+    """Raise unless the axes of the parameters are the last ones of x."""
     check_floating(function, x=x, **parameters)
     listed = describe(["x", *parameters], [x, *parameters.values()])
     shape = tuple(parameters["gamma"].shape)
@@ -151,17 +167,10 @@ def _in_rows(function: str, x: Array, **parameters: Array) -> list[Array]:
         raise ValueError(
             f"{function}: gamma has shape {shape}, which is not that of the last axes of x ({listed}); expected {wanted}"
         )
-    size = math.prod(shape)
-    n = math.prod(x.shape[: x.ndim - len(shape)])
-    rows = x if tuple(x.shape) == (n, size) else F.reshape(x, shape=(n, size))
-    flat = [p if p.ndim == 1 else F.reshape(p, shape=(size,)) for p in parameters.values()]
-    return promoted(rows, *flat)
 
 
 def like(y: Array, x: Array) -> Array:
-    """y in the shape and dtype of x."""
-    if tuple(y.shape) != tuple(x.shape):
-        y = F.reshape(y, shape=tuple(x.shape))
+    """y in the dtype of x."""
     return y if y.dtype == x.dtype else F.astype(y, dtype=dtype_of(x))
 
 
@@ -191,7 +200,8 @@ def layer_normalization(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) 
         >>> layer_normalization(np.array([[1.0, 3.0], [10.0, 30.0]]), np.ones(2), np.zeros(2)).round(3).tolist()
         [[-1.0, 1.0], [-1.0, 1.0]]
     """
-    return like(layer_normalized(*_in_rows("layer_normalization", x, gamma=gamma, beta=beta), eps=eps)[0], x)
+    _check_features("layer_normalization", x, gamma=gamma, beta=beta)
+    return like(layer_normalized(*promoted(x, gamma, beta), eps=eps)[0], x)
 
 
 def rms_normalization(x: Array, gamma: Array, eps: float = 1e-6) -> Array:
@@ -216,7 +226,8 @@ def rms_normalization(x: Array, gamma: Array, eps: float = 1e-6) -> Array:
         >>> rms_normalization(np.array([[1.0, 7.0]]), np.ones(2)).round(3).tolist()
         [[0.2, 1.4]]
     """
-    return like(rms_normalized(*_in_rows("rms_normalization", x, gamma=gamma), eps=eps)[0], x)
+    _check_features("rms_normalization", x, gamma=gamma)
+    return like(rms_normalized(*promoted(x, gamma), eps=eps)[0], x)
 
 
 def group_normalization(x: Array, groups: int, gamma: Array, beta: Array, eps: float = 1e-5) -> Array:

@@ -9,6 +9,10 @@ from catena.nn.links.activation import (
     PReLU,
     Swish,
 )
+from catena.nn.links.attention import (
+    MultiHeadAttention,
+    TransformerEncoderLayer,
+)
 from catena.nn.links.batch_normalization import (
     BatchNormalization,
     BatchRenormalization,
@@ -110,6 +114,7 @@ __all__ = [
     "LocalConvolution2D",
     "MLPConvolution2D",
     "Maxout",
+    "MultiHeadAttention",
     "NegativeSampling",
     "PReLU",
     "Parameter",
@@ -120,4 +125,5 @@ __all__ = [
     "StatefulZoneoutLSTM",
     "StatelessLSTM",
     "Swish",
+    "TransformerEncoderLayer",
 ]

@@ -15,10 +15,9 @@ EPS = sampled_from([0.5, 0.25])
 
 
 @composite
-def of_features(draw: st.DrawFn, /, *, parameters: int, matrix: bool = False, most: int = 2) -> Call:
+def of_features(draw: st.DrawFn, *, parameters: int) -> Call:
     """x, and parameters of the shape of its last axes."""
-    features = draw(shapes(1, 1 if matrix else most, min_side=1))
-    batch = (draw(integers(0, 3)),) if matrix else draw(shapes(0, 2))
+    features, batch = draw(shapes(1, 2, min_side=1)), draw(shapes(0, 2))
     dtype = draw(dtypes())
     given = [draw(arrays(shape=features, dtype=dtype)) for _ in range(parameters)]
     return Call(draw(arrays(shape=(*batch, *features), dtype=dtype)), *given, eps=draw(EPS))
@@ -34,8 +33,8 @@ def of_groups(draw: st.DrawFn, *, after: bool) -> Call:
     return Call(*inputs, eps=draw(EPS), **({} if after else {"groups": groups}))
 
 
-CASES.add(normalization.layer_normalized, Case(of_features(parameters=2, matrix=True), tolerance=4))
-CASES.add(normalization.rms_normalized, Case(of_features(parameters=1, matrix=True), tolerance=4))
+CASES.add(normalization.layer_normalized, Case(of_features(parameters=2), tolerance=4))
+CASES.add(normalization.rms_normalized, Case(of_features(parameters=1), tolerance=4))
 CASES.add(normalization.group_normalized, Case(of_groups(after=False), tolerance=4))
 CASES.add(F.layer_normalization, Case(of_features(parameters=2), tolerance=4))
 CASES.add(F.rms_normalization, Case(of_features(parameters=1), tolerance=4))
