@@ -39,7 +39,7 @@ def of_scores(draw: st.DrawFn, *, mask: bool) -> Call:
 
 
 @composite
-def attended(draw: st.DrawFn, *, mask: str = "", **options: Any) -> Call:
+def attended(draw: st.DrawFn, /, *, mask: str = "", **options: Any) -> Call:
     """Queries, keys and values, perhaps with a "learned" mask among the inputs, or one of booleans among the options."""
     n_query, size, n_out, dtype = *(draw(integers(1, 3)) for _ in range(3)), draw(dtypes())
     n_key = n_query + draw(integers(0, 2))

@@ -18,7 +18,7 @@ mask = arrays(conditions, (2, 1, 3), dtype="bool")
 CASES.add(
     L.MultiHeadAttention,
     LinkCase(calls(rows, link=calls(4, 2, nobias=conditions, rotary=conditions), causal=conditions), tolerance=16),
-    LinkCase(calls(rows, link=calls(4, 2), mask=mask), name="mask", tolerance=16),
+    LinkCase(calls(rows, rows, rows, mask, link=calls(4, 2)), name="mask", tolerance=16),
     LinkCase(calls(rows, keys, values, link=calls(4, 1, key_size=3, value_size=2)), name="across", tolerance=16),
     LinkCase(calls(rows, link=calls(4, 2, 0.5)), name="dropout", random=True, tolerance=16),
     LinkCase(calls(rows, link=calls(4, 2, 0.5)), name="test", train=False, tolerance=16),
