@@ -101,14 +101,17 @@ def _check_attention(query: Array, key: Array, value: Array, causal: bool) -> tu
     """The shape of the products of queries and keys; raises unless all fit together."""
     name = "scaled_dot_product_attention"
     check_floating(name, query=query, key=key, value=value)
-    listed = describe(["query", "key", "value"], [query, key, value])
+
+    def listed() -> str:
+        return describe(["query", "key", "value"], [query, key, value])
+
     if min(query.ndim, key.ndim, value.ndim) < 2:
         raise ValueError(
-            f"{name}: query, key and value have two axes or more, (*batch, n, size) ({listed}); reshape them"
+            f"{name}: query, key and value have two axes or more, (*batch, n, size) ({listed()}); reshape them"
         )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2] or not key.shape[-2]:
         raise ValueError(
-            f"{name}: query, key and value do not fit together ({listed}); "
+            f"{name}: query, key and value do not fit together ({listed()}); "
             "expected (*batch, n_query, size), (*batch, n_key, size) and (*batch, n_key, n_out)"
         )
     try:
@@ -116,11 +119,11 @@ def _check_attention(query: Array, key: Array, value: Array, causal: bool) -> tu
         np.broadcast_shapes(batch, value.shape[:-2])
     except ValueError:
         raise ValueError(
-            f"{name}: the batches of query, key and value do not broadcast ({listed}); give all the same"
+            f"{name}: the batches of query, key and value do not broadcast ({listed()}); give all the same"
         ) from None
     if causal and query.shape[-2] > key.shape[-2]:
         raise ValueError(
-            f"{name}: causal is True with more queries than keys ({listed}); expected as many keys, or earlier ones beside them"
+            f"{name}: causal is True with more queries than keys ({listed()}); expected as many keys, or earlier ones beside them"
         )
     return (*batch, query.shape[-2], key.shape[-2])
 

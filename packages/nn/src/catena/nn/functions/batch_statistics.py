@@ -64,22 +64,25 @@ batch_normalized.name = "batch_normalization"  # what errors and graphs call it
 def _channel_axes(function: str, x: Array, axis: Axis, **parameters: Array) -> tuple[int, ...]:
     """The axes of x that the parameters have: all but those that are averaged over."""
     check_floating(function, x=x, **parameters)
-    listed = describe(["x", *parameters], [x, *parameters.values()])
+
+    def listed() -> str:
+        return describe(["x", *parameters], [x, *parameters.values()])
+
     shape = tuple(parameters["gamma"].shape)
     if axis is None:
         kept = tuple(range(1, len(shape) + 1))
     else:
         axes = (axis,) if isinstance(axis, int) else tuple(axis)
         if any(not -x.ndim <= a < x.ndim for a in axes) or len({a % x.ndim for a in axes}) < len(axes):
-            raise ValueError(f"{function}: axis is {axis!r}, x has {x.ndim} axes ({listed}); expected different ones")
+            raise ValueError(f"{function}: axis is {axis!r}, x has {x.ndim} axes ({listed()}); expected different ones")
         kept = tuple(i for i in range(x.ndim) if i not in {a % x.ndim for a in axes})
     if kept and kept[-1] >= x.ndim:
-        raise ValueError(f"{function}: gamma has more axes than an example of x ({listed}); reshape it")
+        raise ValueError(f"{function}: gamma has more axes than an example of x ({listed()}); reshape it")
     expected = tuple(x.shape[i] for i in kept)
     for name, p in parameters.items():
         if tuple(p.shape) != expected:
             raise ValueError(
-                f"{function}: {name} has shape {tuple(p.shape)}, expected {expected} ({listed}); "
+                f"{function}: {name} has shape {tuple(p.shape)}, expected {expected} ({listed()}); "
                 f"make {name} for the axes of x that are not averaged over"
             )
     return kept

@@ -141,15 +141,18 @@ def promoted(*xs: Any) -> list[Any]:
 def check_channels(function: str, x: Array, **parameters: Array) -> None:
     """Raise unless x is `(n, channels, ...)` and each parameter `(channels,)`."""
     check_floating(function, x=x, **parameters)
-    listed = describe(["x", *parameters], [x, *parameters.values()])
+
+    def listed() -> str:
+        return describe(["x", *parameters], [x, *parameters.values()])
+
     if x.ndim < 2:
         raise ValueError(
-            f"{function}: x has {x.ndim} axes, expected at least two, (n, channels, ...) ({listed}); reshape x"
+            f"{function}: x has {x.ndim} axes, expected at least two, (n, channels, ...) ({listed()}); reshape x"
         )
     for name, p in parameters.items():
         if tuple(p.shape) != (x.shape[1],):
             raise ValueError(
-                f"{function}: {name} has shape {tuple(p.shape)}, x has {x.shape[1]} channels ({listed}); "
+                f"{function}: {name} has shape {tuple(p.shape)}, x has {x.shape[1]} channels ({listed()}); "
                 f"give {name} the shape ({x.shape[1]},)"
             )
 
@@ -157,15 +160,18 @@ def check_channels(function: str, x: Array, **parameters: Array) -> None:
 def _check_features(function: str, x: Array, **parameters: Array) -> None:
     """Raise unless the axes of the parameters are the last ones of x."""
     check_floating(function, x=x, **parameters)
-    listed = describe(["x", *parameters], [x, *parameters.values()])
+
+    def listed() -> str:
+        return describe(["x", *parameters], [x, *parameters.values()])
+
     shape = tuple(parameters["gamma"].shape)
     for name, p in parameters.items():
         if tuple(p.shape) != shape:
-            raise ValueError(f"{function}: gamma and {name} differ in shape ({listed}); give both the same")
+            raise ValueError(f"{function}: gamma and {name} differ in shape ({listed()}); give both the same")
     if not shape or tuple(x.shape[x.ndim - len(shape) :]) != shape:
         wanted = f"({x.shape[-1]},), the length of its last axis" if x.ndim else "an x with axes"
         raise ValueError(
-            f"{function}: gamma has shape {shape}, which is not that of the last axes of x ({listed}); expected {wanted}"
+            f"{function}: gamma has shape {shape}, which is not that of the last axes of x ({listed()}); expected {wanted}"
         )
 
 
