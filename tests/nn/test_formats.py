@@ -325,6 +325,10 @@ class TestHDF5:
         with pytest.raises(TypeError, match=r"serialize: 'a' is datetime64\[D\], which HDF5 does not know"):
             save("hdf5", tmp_path / "f", {"a": np.array(["2000-01-01"], "datetime64[D]")})
 
+    def test_names_too_long_for_the_first_block(self, tmp_path: Path) -> None:
+        for name in ("x" * 600, "\N{SNOWMAN}" * 600):
+            load("hdf5", save("hdf5", tmp_path / "f", type(name, (Model,), {})(3)), Model(8))
+
 
 class TestSafetensors:
     def test_other_programs_read_the_arrays(self, tmp_path: Path) -> None:
@@ -400,3 +404,10 @@ def test_a_library_that_is_not_there_is_named(call: str, library: str, extra: st
         done.stderr.splitlines()[-1]
         == f"ImportError: {name}: {library} is not installed; pip install catena-nn[{extra}]"
     )
+
+
+def test_what_numpy_unpickled_for_a_user() -> None:
+    model = Golden(3)
+    with np.load(GOLDEN / "chainer.npz", allow_pickle=True) as arrays:
+        S.NpzDeserializer(arrays).load(model)
+    assert (model.count, model.nothing) == (7, None)

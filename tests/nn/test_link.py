@@ -647,6 +647,13 @@ class TestDevices:
             ready.to_device("tpu:0")
         assert str(ready.device) == "numpy"
 
+    def test_a_dtype_that_the_device_does_not_have_moves_nothing(self, ready):
+        ready.blocks[1].b.array = np.zeros(3, "float16")
+        with pytest.raises(TypeError, match="float16"):
+            ready.to_device("strict:device1")
+        assert {str(p.device) for p in ready.params()} == {"numpy"}
+        assert str(xp.device_of(ready.first.mean)) == "numpy"
+
 
 def test_no_cycles():
     gc.collect()

@@ -18,7 +18,7 @@ import catena.nn.functions as F
 import catena.nn.link_hooks as H
 import catena.nn.links as L
 import xparray as xp
-from catena.autograd.testing import arrays, calls, check_op
+from catena.autograd.testing import arrays, calls, check_cycles, check_op
 from catena.nn.serializers import load_npz, save_npz
 from catena.nn.testing import LinkCase
 
@@ -382,3 +382,36 @@ def test_two_weight_hooks_on_one_link() -> None:
     assert link.W is own
     assert np.linalg.svd(y)[1][0] == pytest.approx(1, rel=1e-4)
     np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("hook", [lambda: H.SpectralNormalization(use_gamma=True), H.WeightNormalization])
+def test_copies_that_begin_anew_take_their_scale_from_the_new_weights(hook: Any) -> None:
+    xp.random.seed(0)
+    link = L.Linear(30, 20).add_hook(hook())
+    for copied in link.repeat(2):
+        W = copied.W.array
+        assert (W != link.W.array).any()
+        if hook is H.WeightNormalization:
+            np.testing.assert_allclose(copied.W_g.array, np.linalg.norm(W, axis=1), rtol=1e-5)
+        else:
+            assert copied.gamma.array == pytest.approx(np.linalg.svd(W)[1][0])
+
+
+@pytest.mark.parametrize("hook", WEIGHT_HOOKS)
+def test_no_cycles(hook: Any) -> None:
+    check_cycles(normalized(hook), LinkCase(calls(arrays(shape=(4, 3)), link=calls(3, 2))))
+
+
+@pytest.mark.parametrize("hook", WEIGHT_HOOKS)
+def test_without_a_graph(hook: Any) -> None:
+    link = L.Linear(None, 2).add_hook(hook())
+    with ag.no_backprop_mode(), ag.using_config("train", False):
+        y = link(x)
+        assert y.node is None
+        np.testing.assert_array_equal(link(x).array, y.array)
+
+
+def test_the_tree_names_them() -> None:
+    assert str(L.Linear(3, 2).add_hook(H.WeightStandardization())).startswith(
+        "Linear + WeightStandardization  W (2, 3)"
+    )

@@ -264,6 +264,7 @@ class Link(Members, Hooked):
 
         Raises:
             ValueError: there is no such device; nothing is moved then.
+            TypeError: the device has no arrays of a dtype that there is; nothing is moved then.
 
         Example:
             >>> str(Link(W=(2, 3)).to_device("numba").device)
@@ -271,15 +272,22 @@ class Link(Members, Hooked):
         """
         device = Device.parse(device)
         xparray.empty(0, device=device)  # raises for a device that does not exist
-        for p in self.params():
-            p.move_to(device)
+        found = [(link, name, getattr(link, name)) for link in self.links() for name in link._persistent]
+        arrays = [(link, name, xparray.to_device(x, device)) for link, name, x in found if is_array(x)]
+        moved: list[tuple[Parameter, Device]] = []
+        try:
+            for p in self.params():
+                moved.append((p, p.device))
+                p.move_to(device)
+        except (TypeError, ValueError):  # of a dtype that the device does not have
+            for p, before in moved:
+                p.move_to(before)
+            raise
         for link in self.links():
             object.__setattr__(link, "_device", device)
-            for name in link._persistent:
-                value = getattr(link, name)
-                if is_array(value):
-                    object.__setattr__(link, name, xparray.to_device(value, device))
             link._move_state(device)
+        for link, name, array in arrays:
+            object.__setattr__(link, name, array)
         return self
 
     def _move_state(self, device: Device) -> None:
@@ -313,6 +321,9 @@ class Link(Members, Hooked):
             for p in copied.params(include_uninit=False):
                 if p.initializer is not None:
                     p.initialize(p.shape)
+            for link in copied.links():
+                for hook in link.local_link_hooks.values():
+                    hook.renewed(link)
         copied.name = None
         return copied
 

@@ -91,6 +91,9 @@ class LinkHook:
     def deleted(self, link: Link | None) -> None:
         """Called when it ends."""
 
+    def renewed(self, link: Link) -> None:
+        """Called when the parameters of `link`, a copy, have been filled anew by their initializers."""
+
     def forward_preprocess(self, args: LinkCall) -> None:
         """Called before the forward."""
 

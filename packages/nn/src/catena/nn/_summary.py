@@ -83,7 +83,8 @@ def _below(link: Link, name: str, branch: str, indent: str, several: bool, seen:
     texts = [f"{name} {_described(p)}" for name, p in own.items()]
     if several and own:
         texts.append(f"on {next(iter(own.values())).device}")
-    yield _Row(branch, name, _kind(link), ", ".join(texts), sum(p.size for p in link.params(include_uninit=False)))
+    kind = " + ".join([_kind(link), *link.local_link_hooks])
+    yield _Row(branch, name, kind, ", ".join(texts), sum(p.size for p in link.params(include_uninit=False)))
     children = [(name, child) for name, child in link._shown() if not isinstance(child, Parameter)]
     for i, (key, child) in enumerate(children):
         branch, further = ("├─ ", "│  ") if i < len(children) - 1 else ("└─ ", "   ")

@@ -91,12 +91,18 @@ class SpectralNormalization(WeightHook):
 
     def _begin(self, link: Link, W: Parameter) -> None:
         """Draw u, and set gamma, where a file has not given them."""
-        axis = output_axis(link)
         if getattr(link, self.vector_name) is None:
-            u = generate_array(Normal(1.0), (W.shape[axis],), dtype=dtype_of(W.array), device=W.device)
+            n_out = W.shape[output_axis(link)]
+            u = generate_array(Normal(1.0), (n_out,), dtype=dtype_of(W.array), device=W.device)
             object.__setattr__(link, self.vector_name, u)
         if self.use_gamma and not getattr(link, GAMMA).is_initialized:
-            getattr(link, GAMMA).array = xparray.linalg.svdvals(as_matrix(W.array, axis))[0]
+            self.renewed(link)
+
+    def renewed(self, link: Link) -> None:
+        """Set gamma to the greatest singular value of W."""
+        W = getattr(link, self.weight_name)
+        if self.use_gamma and W.is_initialized:
+            getattr(link, GAMMA).array = xparray.linalg.svdvals(as_matrix(W.array, output_axis(link)))[0]
 
     def computed(self, link: Link, W: Parameter) -> Variable:
         """W / sigma(W)."""

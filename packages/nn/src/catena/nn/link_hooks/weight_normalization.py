@@ -45,9 +45,7 @@ class WeightNormalization(WeightHook):
         super().added(link)
         assert link is not None
         link.add_param(self.length_name, initializer=1.0)
-        W = getattr(link, self.weight_name)
-        if W.is_initialized:
-            self._begin(link, W)
+        self.renewed(link)
 
     def deleted(self, link: Link | None) -> None:
         """Take it away."""
@@ -56,15 +54,18 @@ class WeightNormalization(WeightHook):
     def _lengths(self, link: Link, W: Parameter) -> Variable:
         return F.sqrt(F.add(F.sum(F.square(as_matrix(W, output_axis(link))), axis=1), self.eps))
 
-    def _begin(self, link: Link, W: Parameter) -> None:
-        g = getattr(link, self.length_name)
-        if not g.is_initialized:
-            g.array = self._lengths(link, W).array
+    def renewed(self, link: Link) -> None:
+        """Set g to |W|."""
+        W = getattr(link, self.weight_name)
+        if W.is_initialized:
+            getattr(link, self.length_name).array = self._lengths(link, W).array
 
     def computed(self, link: Link, W: Parameter) -> Variable:
         """g W / |W|."""
-        self._begin(link, W)
+        g = getattr(link, self.length_name)
+        if not g.is_initialized:
+            self.renewed(link)
         axis = output_axis(link)
         shape = tuple(-1 if i == axis else 1 for i in range(len(W.shape)))
-        scale = F.divide(getattr(link, self.length_name), self._lengths(link, W))
+        scale = F.divide(g, self._lengths(link, W))
         return F.multiply(W, F.reshape(scale, shape))

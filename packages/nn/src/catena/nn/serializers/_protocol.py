@@ -310,7 +310,7 @@ class DictionaryDeserializer(_InDict):
             return value
         source.used.add(name)
         stored = source.arrays[name]
-        if stored.dtype == NONE.dtype:
+        if stored.dtype == NONE.dtype or (stored.dtype == object and not stored.ndim and stored.item() is None):
             return value
         if is_array(value):
             source.fill(name, value, stored)

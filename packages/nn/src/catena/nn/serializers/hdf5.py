@@ -163,9 +163,10 @@ def save_hdf5(filename: Path, obj: Any, compression: int | None = 4) -> None:
                 serializer.save(obj)
         about = about_of(obj, serializer.target)
         with open(path, "rb+") as stream:
-            about |= {"class": about.get("class", "")[:100], "checksum": _checksum(stream)}
+            about = {key: value[:50] if isinstance(value, str) else value for key, value in about.items()}
+            text = json.dumps({"catena": about | {"checksum": _checksum(stream)}}, ensure_ascii=False)
             stream.seek(0)
-            stream.write(json.dumps({"catena": about}).encode().ljust(BLOCK - 1) + b"\n")
+            stream.write(text.encode().ljust(BLOCK - 1) + b"\n")
 
 
 def load_hdf5(filename: Path, obj: Any, path: str = "", strict: bool = True, ignore_names: Ignored = None) -> None:
