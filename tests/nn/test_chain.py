@@ -179,6 +179,26 @@ class TestSequential:
         assert numbers(part) == ["double", 2]
         assert net.index(double) == 1
 
+    def test_it_can_do_what_a_list_can(self):
+        layers = [Add(1), double, Add(2), double]
+        net = nn.Sequential(*layers)
+        assert list(net) == layers
+        assert list(reversed(net)) == layers[::-1]
+        assert double in net
+        assert abs not in net
+        assert (net.index(double, 2), net.index(double, 0, 2), net.count(double)) == (3, 1, 2)
+        assert set(dir(list)) - {"copy", "sort", "__mul__", "__rmul__", "__imul__"} <= set(dir(nn.Sequential))
+        net += [abs]
+        assert net.pop() is abs
+        assert net.pop(0) is layers[0]
+        net.remove(double)
+        net.reverse()
+        assert list(net) == [double, layers[2]]
+        with pytest.raises(ValueError):
+            net.remove(abs)
+        net.clear()
+        assert len(net) == 0
+
     def test_adding(self):
         a, b = nn.Sequential(Add(1), double), nn.Sequential(Add(2))
         both = a + b
