@@ -321,7 +321,7 @@ def test_second_order_through_the_spectral_norm() -> None:
         if hooked:
             y = link(x)
         else:
-            u, v = link.W_u.copy(), link._W_v
+            u, v = link._W_vectors
             y = F.linear(x, link.W / F.matmul(F.matmul(u, link.W), v), link.b)
         (g,) = ag.grad([F.sum(y**3)], [link.W], create_graph=True)
         (gg,) = ag.grad([F.sum(g**2)], [link.W])
@@ -354,15 +354,17 @@ def test_u_is_kept_in_training_only() -> None:
     assert (link.W_u != before).any()
 
 
-def test_a_checkpointed_call_runs_twice_with_the_same_weight() -> None:
+@pytest.mark.parametrize("train", [True, False])
+def test_a_checkpointed_call_runs_twice_with_the_same_weight(train: bool) -> None:
     link = L.Linear(3, 2).add_hook(H.SpectralNormalization())
     start = link.W_u.copy()
     grads = []
-    for run in (link, ag.checkpoint(link)):
-        link.W_u[...] = start
-        link.cleargrads()
-        F.sum(run(ag.Variable(x)) ** 2).backward()
-        grads.append((link.W.grad, link.W_u.copy()))
+    with ag.using_config("train", train):
+        for run in (link, ag.checkpoint(link)):
+            link.W_u[...] = start
+            link.cleargrads()
+            F.sum(run(ag.Variable(x)) ** 2).backward()
+            grads.append((link.W.grad, link.W_u.copy()))
     for plain, checkpointed in zip(*grads, strict=True):
         np.testing.assert_array_equal(plain, checkpointed)
 

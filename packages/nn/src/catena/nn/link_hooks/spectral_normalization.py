@@ -23,6 +23,8 @@ class SpectralNormalization(WeightHook):
     sigma = u^T W v, with u and v from `n_power_iteration` steps of v <- W^T u / |W^T u|, u <- W v / |W v| a call. Gradients take u
     and v as constants. The link keeps u from call to call as the persistent `<weight_name>_u`, in training only.
 
+    The second run of a checkpointed function takes u and v of the link's latest call: in one, call the link once before a backward.
+
     Args:
         n_power_iteration: steps a call.
         eps: added to the norms.
@@ -116,14 +118,14 @@ class SpectralNormalization(WeightHook):
 
     def _vectors(self, link: Link, matrix: Array) -> tuple[Array, Array]:
         """u and v after this call's steps; the second run of a checkpointed function takes those of the first."""
-        kept = f"_{self.weight_name}_v"
-        u, v = getattr(link, self.vector_name), getattr(link, kept, None)
-        if config.in_recomputing and v is not None:
-            return xparray.asarray(u, copy=True), v
+        kept = f"_{self.weight_name}_vectors"
+        if config.in_recomputing and hasattr(link, kept):
+            return getattr(link, kept)
+        u = getattr(link, self.vector_name)
         for _ in range(self.n_power_iteration):
             v = self._unit(xparray.matmul(u, matrix))
             u = self._unit(xparray.matmul(matrix, v))
-        object.__setattr__(link, kept, v)
+        object.__setattr__(link, kept, (u, v))
         if config.train:
             getattr(link, self.vector_name)[...] = u
         return u, v
