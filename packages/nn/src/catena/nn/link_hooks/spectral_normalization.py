@@ -121,14 +121,17 @@ class SpectralNormalization(WeightHook):
         kept = f"_{self.weight_name}_vectors"
         if config.in_recomputing and hasattr(link, kept):
             return getattr(link, kept)
-        u = getattr(link, self.vector_name)
-        for _ in range(self.n_power_iteration):
-            v = self._unit(xparray.matmul(u, matrix))
-            u = self._unit(xparray.matmul(matrix, v))
+        u, v = self._step(getattr(link, self.vector_name), matrix)
+        for _ in range(self.n_power_iteration - 1):
+            u, v = self._step(u, matrix)
         object.__setattr__(link, kept, (u, v))
         if config.train:
             getattr(link, self.vector_name)[...] = u
         return u, v
+
+    def _step(self, u: Array, matrix: Array) -> tuple[Array, Array]:
+        v = self._unit(xparray.matmul(u, matrix))
+        return self._unit(xparray.matmul(matrix, v)), v
 
     def _unit(self, x: Array) -> Any:
         return x / (xparray.linalg.vector_norm(x) + self.eps)
