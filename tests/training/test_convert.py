@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 import numpy as np
 import pytest
 
 import xparray as xp
-from catena.training.convert import Converter, concat_examples, converter, to_device
+from catena.training.convert import ConcatWithAsyncTransfer, Converter, concat_examples, converter, to_device
 
 
 def rows(*shapes, dtype=np.float32):
@@ -175,3 +176,19 @@ def test_a_converter_of_ones_own_is_given_a_device(device, expected):
 def test_a_converter_without_call_says_what_to_define():
     with pytest.raises(TypeError, match=r"Converter converts nothing; define __call__\(self, batch, device=None\)"):
         Converter()([1])
+
+
+@pytest.mark.parametrize("device", [None, -1, "numpy", "strict:device1"])
+def test_asynchronous_transfer_is_concat_examples_on_the_host(device):
+    batch = [(np.arange(i + 1.0), i) for i in range(3)]
+    x, t = ConcatWithAsyncTransfer()(batch, device, padding=0)
+    expected = concat_examples(batch, device, padding=0)
+    assert [xp.device_of(a) for a in (x, t)] == [xp.device_of(a) for a in expected]
+    assert (np.asarray(xp.to_device(x, "numpy")) == xp.to_device(expected[0], "numpy")).all()
+
+
+def test_asynchronous_transfer_to_a_gpu_names_what_is_missing():
+    if importlib.util.find_spec("cupy") is not None:
+        pytest.skip("CuPy is installed here")
+    with pytest.raises(ImportError, match=re.escape("pip install xparray[cuda12x]")):
+        ConcatWithAsyncTransfer()([1, 2], 0)

@@ -413,6 +413,8 @@ def test_text(tmp_path, encoding):
     (tmp_path / "b").write_text("1\n2\n3\n4\n")
     data = TextDataset(tmp_path / "a", encoding)
     assert (data[:], data[2]) == (lines, "二\n")
+    data.close()
+    assert data[0] == "one\n"  # it is opened again
     pairs = TextDataset([tmp_path / "a", tmp_path / "b"], [encoding, None], filter_func=lambda a, b: a.strip())
     assert pickle.loads(pickle.dumps(pairs))[:] == [("one\n", "1\n"), ("二\n", "3\n"), ("three", "4\n")]
 

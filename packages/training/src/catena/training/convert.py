@@ -10,7 +10,7 @@ import numpy as np
 import xparray as xp
 from xparray import Array, Device
 
-__all__ = ["Converter", "concat_examples", "converter", "to_device"]
+__all__ = ["ConcatWithAsyncTransfer", "Converter", "concat_examples", "converter", "to_device"]
 
 # What NumPy stacks by itself; any other array goes through its own library.
 _HOST_TYPES = (np.ndarray, np.generic, int, float, complex, str, bytes, list)
@@ -79,6 +79,51 @@ class _FunctionConverter(Converter):
 
     def __call__(self, batch: Sequence[Any], device: str | Device | int | None = None) -> Any:
         return self._function(batch, None if device is None else parse_device(device))
+
+
+class ConcatWithAsyncTransfer(Converter):
+    """`concat_examples` whose arrays are copied to a GPU while it computes, from page-locked memory on a stream of their own.
+
+    What is computed with the arrays waits for them; the program does not. On any other device it is `concat_examples`.
+
+    Args:
+        stream: CuPy's stream that copies; a new one unless given.
+        compute_stream: CuPy's stream on which the arrays are used; the current one of each call unless given.
+
+    Example:
+        >>> import numpy as np
+        >>> converter = ConcatWithAsyncTransfer()
+        >>> converter([(np.zeros(2), 1), (np.ones(2), 0)], "numpy")[1]
+        array([1, 0])
+    """
+
+    def __init__(self, stream: Any = None, compute_stream: Any = None) -> None:
+        self._streams = stream, compute_stream
+        self._uploads: dict[Device, Callable[[Array], Array]] = {}
+
+    def __call__(
+        self, batch: Sequence[Any], device: str | Device | int | None = None, padding: Any = None
+    ) -> tuple[Array, ...] | dict[Any, Array] | Array:
+        """Stack the examples of a minibatch as `concat_examples` does, on `device`."""
+        home = None if device is None else parse_device(device)
+        if home is None or home.backend != "cuda":
+            return concat_examples(batch, home, padding)
+        stacked = concat_examples(batch, None, padding)
+        if isinstance(stacked, tuple):
+            return tuple(self._sent(x, home) for x in stacked)
+        if isinstance(stacked, dict):
+            return {key: self._sent(x, home) for key, x in stacked.items()}
+        return self._sent(stacked, home)
+
+    def _sent(self, x: Array, device: Device) -> Array:
+        if not isinstance(x, np.ndarray):  # on a GPU already
+            return to_device(device, x)
+        if device not in self._uploads:
+            native = xp.get_backend("cuda").native_device(device)
+            from xparray.backends._transfer import Uploads
+
+            self._uploads[device] = Uploads(native, *self._streams)
+        return self._uploads[device](x)
 
 
 def converter() -> Callable[[Callable[[Sequence[Any], Any], Any]], Converter]:

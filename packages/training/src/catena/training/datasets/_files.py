@@ -74,6 +74,11 @@ class TextDataset(DatasetMixin):
         lines = tuple([file.line(self._kept[i]) for file in self._files])
         return lines[0] if self._single else lines
 
+    def close(self) -> None:
+        """Close the files; reading an example opens them again."""
+        for file in self._files:
+            file.close()
+
 
 class _TextFile:
     """A file of text and the places where its lines begin."""
@@ -91,6 +96,9 @@ class _TextFile:
         with self._file as file:
             file.seek(self.places[i])
             return file.readline()
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _each(name: str, option: str | Sequence[str | None] | None, n: int) -> Sequence[str | None]:
