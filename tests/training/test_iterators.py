@@ -104,6 +104,11 @@ def test_a_shuffle_of_ones_own_seed(random_state):
     assert [it.next(), it.next()] == [again.next(), again.next()]
 
 
+def test_a_shuffle_seeded_by_a_random_state_of_numpy():
+    orders = [ShuffleOrderSampler(np.random.RandomState(seed))(np.arange(20), 0).tolist() for seed in (1, 1, 2)]
+    assert orders[0] == orders[1] != orders[2] and sorted(orders[2]) == list(range(20))
+
+
 def test_an_order_sampler_sees_the_order_that_ends_and_where_the_minibatch_began():
     calls = []
 

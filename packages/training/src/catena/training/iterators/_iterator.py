@@ -72,7 +72,8 @@ class ShuffleOrderSampler(OrderSampler):
     """A new random permutation for each epoch, from a stream of its own whose state snapshots hold.
 
     Args:
-        random_state: a seed or a `xparray.random.Generator`; a stream spawned from the process's unless given.
+        random_state: a seed, a `xparray.random.Generator`, or a `numpy.random.RandomState`, of which a seed is drawn; a stream spawned
+            from the process's unless given.
 
     Example:
         >>> import numpy as np
@@ -81,7 +82,9 @@ class ShuffleOrderSampler(OrderSampler):
         (True, False)
     """
 
-    def __init__(self, random_state: int | xp.random.Generator | None = None) -> None:
+    def __init__(self, random_state: int | xp.random.Generator | np.random.RandomState | None = None) -> None:
+        if isinstance(random_state, np.random.RandomState):
+            random_state = int(random_state.randint(2**31))
         if random_state is None:
             random_state = xp.random.get_generator().spawn()
         elif not isinstance(random_state, xp.random.Generator):
