@@ -6,6 +6,7 @@ is one pass over all of them after one that starts the workers; contestants take
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import tempfile
 import time
@@ -21,7 +22,7 @@ from catena.training.datasets import ImageDataset, TransformDataset
 from catena.training.iterators import MultiprocessIterator, MultithreadIterator, SerialIterator
 from xparray.random import get_generator
 
-IMAGES, BATCH, WORKERS, ROUNDS = 512, 32, 2, 5
+BATCH, WORKERS = 32, 2
 
 
 def flip(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -30,25 +31,25 @@ def flip(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.ascontiguousarray(x[:, :, ::-1] if mirrored else x) / np.float32(255)
 
 
-def make_images(folder: Path) -> list[str]:
-    """Write the files, and return their paths."""
+def make_images(folder: Path, images: int) -> list[str]:
+    """Write so many files, and return their paths."""
     from PIL import Image
 
     rng = np.random.default_rng(0)
     paths = []
-    for i in range(IMAGES):
+    for i in range(images):
         small = Image.fromarray(rng.integers(0, 256, (32, 32, 3), dtype=np.uint8))
         paths.append(str(folder / f"{i}.jpg"))
         small.resize((256, 256), Image.Resampling.BICUBIC).save(paths[-1], quality=90)
     return paths
 
 
-def ours(iterator: Any) -> Callable[[], int]:
+def ours(iterator: Any, images: int) -> Callable[[], int]:
     """A pass with one of our iterators."""
 
     def one_pass() -> int:
         n = 0
-        while n < IMAGES:
+        while n < images:
             n += len(concat_examples(iterator.next()))
         return n
 
@@ -67,14 +68,18 @@ def torchs(dataset: Any) -> Callable[[], int]:
 
 def main() -> None:
     """Print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.iterators", description=__doc__)
+    parser.add_argument("--images", type=int, default=512, help=f"number of images, a multiple of {BATCH}")
+    parser.add_argument("--rounds", type=int, default=5, help="passes that are timed")
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        dataset = TransformDataset(ImageDataset(make_images(Path(folder))), flip)
+        dataset = TransformDataset(ImageDataset(make_images(Path(folder), options.images)), flip)
         multiprocess = MultiprocessIterator(dataset, BATCH, n_processes=WORKERS, n_prefetch=2)
         multithread = MultithreadIterator(dataset, BATCH, n_threads=WORKERS)
         contestants = {
-            "SerialIterator": ours(SerialIterator(dataset, BATCH)),
-            "MultithreadIterator": ours(multithread),
-            "MultiprocessIterator": ours(multiprocess),
+            "SerialIterator": ours(SerialIterator(dataset, BATCH), options.images),
+            "MultithreadIterator": ours(multithread, options.images),
+            "MultiprocessIterator": ours(multiprocess, options.images),
         }
         try:
             contestants["torch DataLoader"] = torchs(dataset)
@@ -83,15 +88,17 @@ def main() -> None:
         with multiprocess, multithread, warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's, about the number of processors
             times: dict[str, list[float]] = {name: [] for name in contestants}
-            for number in range(ROUNDS + 1):
+            for number in range(options.rounds + 1):
                 for name, one_pass in contestants.items():
                     begin = time.perf_counter()
-                    assert one_pass() == IMAGES
+                    assert one_pass() == options.images
                     if number:  # the first pass starts the workers
                         times[name].append(time.perf_counter() - begin)
         for name, seconds in times.items():
             ratio = statistics.median(a / b for a, b in zip(times["SerialIterator"], seconds, strict=True))
-            print(f"{name:22}{IMAGES / statistics.median(seconds):8.0f} images/s{ratio:8.2f} times SerialIterator")
+            print(
+                f"{name:22}{options.images / statistics.median(seconds):8.0f} images/s{ratio:8.2f} times SerialIterator"
+            )
 
 
 if __name__ == "__main__":
