@@ -77,6 +77,13 @@ def test_fields_go_to_the_device(device, expected):
     assert str(xp.device_of(to_device(device, np.ones(2)))) == expected
 
 
+def test_each_field_may_have_its_own_device():
+    x, t = concat_examples([(np.zeros(2), 1)], ("strict:device1", None))
+    assert (str(xp.device_of(x)), str(xp.device_of(t))) == ("strict:device1", "numpy")
+    named = concat_examples([{"x": np.zeros(2), "t": 1}], {"t": "numba", "x": None}, padding={"x": 0, "t": None})
+    assert (str(xp.device_of(named["x"])), str(xp.device_of(named["t"]))) == ("numpy", "numba")
+
+
 @pytest.mark.parametrize("device", ["numba", "strict", "strict:device2"])
 @pytest.mark.parametrize("padding", [None, 0])
 def test_fields_stay_on_the_device_of_their_examples(device, padding):
@@ -147,6 +154,8 @@ def test_padding_by_field():
         ([(1, 2), 3], {}, ValueError, "concat_examples: example 1 is of type int, example 0 a tuple of 2"),
         ([{"x": 1}, {"y": 1}], {}, ValueError,
          "concat_examples: example 1 is a dict with the keys ['y'], example 0 a dict with the keys ['x']; expected dicts"),
+        ([(1, 2)], {"device": ("numpy",)}, ValueError, "concat_examples: device has 1 entries, the examples 2 fields"),
+        ([{"x": 1}], {"device": {}}, ValueError, "concat_examples: device has the keys [], the examples ['x']"),
         ([(1, 2)], {"padding": (0,)}, ValueError, "concat_examples: padding has 1 entries, the examples 2 fields"),
         ([{"x": 1}], {"padding": {"y": 0}}, ValueError, "concat_examples: padding has the keys ['y'], the examples ['x']"),
         ([[1], [1, 2]], {"padding": 0.5}, ValueError,

@@ -395,7 +395,7 @@ def test_zipped_images(pictures):
     assert all((a == b).all() for a, b in zip(data, [*plain, *plain], strict=True))
     labeled = LabeledZippedImageDataset(pictures / "a.zip", pictures / "labels.txt")
     assert [t.item() for _, t in labeled] == [7, -8]
-    with MultiprocessIterator(data, 6, shuffle=False, n_processes=2, start_method="fork") as it:
+    with MultiprocessIterator(data, 6, shuffle=False, n_processes=2, start_method="forkserver") as it:
         assert all((a == b).all() for a, b in zip(it.next(), data, strict=True))
 
 

@@ -36,7 +36,11 @@ from catena.training.iterators import (
 )
 
 METHODS = ("spawn", "forkserver", "fork")
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the faults of these tests are signals of POSIX")
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="the faults of these tests are signals of POSIX"),
+    # Python 3.12 and later say so of every fork beside threads, which BLAS has; users of "fork" are told by the docstring.
+    pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning"),
+]
 
 
 class Data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ __all__ = ["ConcatWithAsyncTransfer", "Converter", "concat_examples", "converter
 _HOST_TYPES = (np.ndarray, np.generic, int, float, complex, str, bytes, list)
 
 
-def concat_examples(batch: Sequence[Any], device: str | Device | int | None = None, padding: Any = None) -> Any:
+def concat_examples(batch: Sequence[Any], device: Any = None, padding: Any = None) -> Any:
     """Stack the examples of a minibatch along a new first axis.
 
     Examples that are tuples give a tuple of arrays, one a field; dicts give a dict; anything else gives one array. A
@@ -26,7 +26,7 @@ def concat_examples(batch: Sequence[Any], device: str | Device | int | None = No
     Args:
         batch: the examples, all of one kind.
         device: where the result lives: "numpy", "numba", ...; -1 is "numpy" and n >= 0 is "cuda:n"; None leaves each
-            field on the device of its examples.
+            field on the device of its examples; for tuples and dicts one device, or a tuple or dict of them.
         padding: a number that fills up examples of one rank whose shapes differ, to the largest length of each axis;
             for tuples and dicts one number for all fields, or a tuple or dict of them, in which None pads nothing.
 
@@ -164,7 +164,7 @@ def call_with(function: Callable[..., Any], arrays: Any) -> Any:
     return function(**arrays) if isinstance(arrays, dict) else function(arrays)
 
 
-def _of_tuples(batch: Sequence[Any], device: str | Device | int | None, padding: Any) -> tuple[Array, ...]:
+def _of_tuples(batch: Sequence[Any], device: Any, padding: Any) -> tuple[Array, ...]:
     n = len(batch[0])
     for i, example in enumerate(batch):
         if not isinstance(example, tuple) or len(example) != n:
@@ -172,18 +172,14 @@ def _of_tuples(batch: Sequence[Any], device: str | Device | int | None, padding:
                 f"concat_examples: example {i} is {_kind(example)}, example 0 a tuple of {n}; expected tuples of one "
                 "length"
             )
-    if isinstance(padding, tuple) and len(padding) != n:
-        raise ValueError(
-            f"concat_examples: padding has {len(padding)} entries, the examples {n} fields; expected one entry a field"
-        )
-    pads = padding if isinstance(padding, tuple) else (padding,) * n
+    pads, homes = _by_place("padding", padding, n), _by_place("device", device, n)
     return tuple(
-        _stack(column, f"field {k} of ", device, pad)
-        for k, (column, pad) in enumerate(zip(zip(*batch, strict=True), pads, strict=True))
+        _stack(column, f"field {k} of ", home, pad)
+        for k, (column, home, pad) in enumerate(zip(zip(*batch, strict=True), homes, pads, strict=True))
     )
 
 
-def _of_dicts(batch: Sequence[Any], device: str | Device | int | None, padding: Any) -> dict[Any, Array]:
+def _of_dicts(batch: Sequence[Any], device: Any, padding: Any) -> dict[Any, Array]:
     keys = batch[0].keys()
     for i, example in enumerate(batch):
         if not isinstance(example, Mapping) or example.keys() != keys:
@@ -191,12 +187,31 @@ def _of_dicts(batch: Sequence[Any], device: str | Device | int | None, padding: 
                 f"concat_examples: example {i} is {_kind(example)}, example 0 {_kind(batch[0])}; expected dicts with "
                 "the same keys"
             )
-    if isinstance(padding, Mapping) and padding.keys() != keys:
+    pads, homes = _by_key("padding", padding, keys), _by_key("device", device, keys)
+    return {
+        key: _stack([example[key] for example in batch], f"field {key!r} of ", homes[key], pads[key]) for key in keys
+    }
+
+
+def _by_place(argument: str, value: Any, n: int) -> tuple[Any, ...]:
+    """`value` for each of `n` fields."""
+    if not isinstance(value, tuple):
+        return (value,) * n
+    if len(value) != n:
         raise ValueError(
-            f"concat_examples: padding has the keys {list(padding)}, the examples {list(keys)}; expected the same keys"
+            f"concat_examples: {argument} has {len(value)} entries, the examples {n} fields; expected one entry a field"
         )
-    pads = padding if isinstance(padding, Mapping) else dict.fromkeys(keys, padding)
-    return {key: _stack([example[key] for example in batch], f"field {key!r} of ", device, pads[key]) for key in keys}
+    return value
+
+
+def _by_key(argument: str, value: Any, keys: Set[Any]) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        return dict.fromkeys(keys, value)
+    if value.keys() != keys:
+        raise ValueError(
+            f"concat_examples: {argument} has the keys {list(value)}, the examples {list(keys)}; expected the same keys"
+        )
+    return value
 
 
 def _stack(column: Sequence[Any], field: str, device: str | Device | int | None, padding: Any) -> Array:
