@@ -414,10 +414,12 @@ def test_an_example_that_cannot_be_unpickled_here_costs_no_memory():
 
 def test_an_example_for_which_a_thread_waits_for_ever_is_named():
     release = threading.Event()
-    it = threads(Data(lambda i: release.wait() if i == 5 else i), shuffle=False, dataset_timeout=0.5)
+    it = threads(Data(lambda i: release.wait() if i == 5 else i), shuffle=False, dataset_timeout=2)
     try:
         assert it.next() == [0, 1, 2, 3]
-        text = "MultithreadIterator: a thread did nothing for 0.5 s while it read example 5 of epoch 0; if examples may take"
+        text = (
+            "MultithreadIterator: a thread did nothing for 2 s while it read example 5 of epoch 0; if examples may take"
+        )
         with pytest.raises(TimeoutError, match=re.escape(text)):
             it.next()
     finally:
@@ -502,6 +504,32 @@ def test_a_dataset_that_cannot_be_made_in_the_worker(capfd):
     with pytest.raises(RuntimeError, match=text):
         processes(BreaksThere(), start_method="spawn").next()
     assert "OSError: not there" in capfd.readouterr().err
+
+
+class SleepsThere(BreaksThere):
+    def __setstate__(self, state):
+        time.sleep(1000)
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_worker_that_never_starts_is_named(monkeypatch, method):
+    monkeypatch.setattr(_workers, "_START_SECONDS", 0.5)
+    text = r"worker 0 \(process \d+\) did nothing for 0.6 s while it started, and was stopped"
+    with pytest.raises(TimeoutError, match=text):
+        processes(SleepsThere(), start_method=method, dataset_timeout=0.6).next()
+
+
+def test_an_iterator_works_in_a_thread_of_its_own():
+    results = []
+
+    def work():
+        with processes(Data(image), shuffle=False) as it:
+            results.append([int(t) for _, t, _ in it.next()])
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert results == [[0, 1, 2, 3]]
 
 
 class Stateful(OrderSampler):
