@@ -150,6 +150,14 @@ from catena.nn.functions.sequence_loss import (
     connectionist_temporal_classification,
     crf1d,
 )
+from catena.nn.functions.sequence_recurrent import (
+    n_step_bigru,
+    n_step_bilstm,
+    n_step_birnn,
+    n_step_gru,
+    n_step_lstm,
+    n_step_rnn,
+)
 from catena.nn.functions.statistical_loss import (
     bernoulli_nll,
     cross_covariance,
@@ -235,6 +243,12 @@ __all__ = [
     "mean_absolute_error",
     "mean_squared_error",
     "mish",
+    "n_step_bigru",
+    "n_step_bilstm",
+    "n_step_birnn",
+    "n_step_gru",
+    "n_step_lstm",
+    "n_step_rnn",
     "negative_sampling",
     "normalize",
     "positional_encoding",

@@ -46,14 +46,14 @@ def _(
 
 
 def filled(g: Sequence[Array | None], out_spec: list[Spec]) -> list[Array]:
-    """The cotangents of an op's outputs, with zeros where none came: Variables where the others are."""
+    """The cotangents of the outputs in `out_spec`, with zeros where none came: Variables where others are."""
     records = any(isinstance(part, Variable) for part in g)
 
     def zeros(s: Spec) -> Any:
         z = xp.zeros(s.shape, dtype=s.dtype, device=s.device)
         return as_variable(z) if records else z
 
-    return [zeros(s) if part is None else part for part, s in zip(g, out_spec, strict=True)]
+    return [zeros(s) if part is None else part for part, s in zip(g, out_spec, strict=False)]
 
 
 def lstm(c_prev: Array, x: Array) -> tuple[Array, Array]:

@@ -43,6 +43,13 @@ from catena.nn.links.deconvolution import (
 from catena.nn.links.embedding import (
     EmbedID,
 )
+from catena.nn.links.gated import (
+    GRU,
+    StatefulGRU,
+    StatefulMGU,
+    StatelessGRU,
+    StatelessMGU,
+)
 from catena.nn.links.inception import (
     Inception,
     InceptionBN,
@@ -79,8 +86,23 @@ from catena.nn.links.scaling import (
     Parameter,
     Scale,
 )
+from catena.nn.links.sequence_recurrent import (
+    NStepBiGRU,
+    NStepBiLSTM,
+    NStepBiRNNReLU,
+    NStepBiRNNTanh,
+    NStepGRU,
+    NStepLSTM,
+    NStepRNNReLU,
+    NStepRNNTanh,
+)
+from catena.nn.links.tree_lstm import (
+    ChildSumTreeLSTM,
+    NaryTreeLSTM,
+)
 
 __all__ = [
+    "GRU",
     "LSTM",
     "BatchNormalization",
     "BatchRenormalization",
@@ -89,6 +111,7 @@ __all__ = [
     "BinaryHierarchicalSoftmax",
     "BlackOut",
     "CRF1d",
+    "ChildSumTreeLSTM",
     "Classifier",
     "Convolution1D",
     "Convolution2D",
@@ -115,15 +138,28 @@ __all__ = [
     "MLPConvolution2D",
     "Maxout",
     "MultiHeadAttention",
+    "NStepBiGRU",
+    "NStepBiLSTM",
+    "NStepBiRNNReLU",
+    "NStepBiRNNTanh",
+    "NStepGRU",
+    "NStepLSTM",
+    "NStepRNNReLU",
+    "NStepRNNTanh",
+    "NaryTreeLSTM",
     "NegativeSampling",
     "PReLU",
     "Parameter",
     "RMSNorm",
     "Scale",
     "SimplifiedDropconnect",
+    "StatefulGRU",
+    "StatefulMGU",
     "StatefulPeepholeLSTM",
     "StatefulZoneoutLSTM",
+    "StatelessGRU",
     "StatelessLSTM",
+    "StatelessMGU",
     "Swish",
     "TransformerEncoderLayer",
 ]

@@ -28,7 +28,7 @@ class Unrolled(Link):
 
 
 @composite
-def times(draw: st.DrawFn, name: str, *, fewer: bool = False) -> Call:
+def times(draw: st.DrawFn, name: str, *, fewer: bool = False, lazy: bool = True) -> Call:
     """Inputs of two or three times; with `fewer`, of fewer examples as it goes on."""
     n, n_in = draw(integers(1, 3)), draw(integers(1, 2))
     dtype = draw(st.sampled_from(["float64", "float32"]))
@@ -36,7 +36,8 @@ def times(draw: st.DrawFn, name: str, *, fewer: bool = False) -> Call:
     for _ in range(draw(integers(2, 3))):
         xs.append(draw(arrays(shape=(n, n_in), dtype=dtype)))
         n = draw(integers(0, n)) if fewer else n
-    return Call(*xs, link=Call(name, draw(st.sampled_from([n_in, None])), draw(integers(1, 2))))
+    in_size = draw(st.sampled_from([n_in, None])) if lazy else n_in
+    return Call(*xs, link=Call(name, in_size, draw(integers(1, 2))))
 
 
 x, state = arrays(shape=(2, 3)), arrays(shape=(2, 2))
@@ -53,9 +54,18 @@ CASES.add(
     LinkCase(calls(x, link=calls(3, 2)), tolerance=4, random=True, no_gradient=first),
     LinkCase(calls(x, link=calls(3, 2)), name="test", tolerance=4, train=False, no_gradient=first),
 )
+from_h = {f"/U{gate}/{p}": "nothing came before" for gate in ("", "_r", "_z") for p in ("W", "b")}
+from_h |= {f"/W_r/{p}": "r has nothing to reset" for p in ("W", "b")}
+CASES.add(L.StatelessGRU, LinkCase(calls(state, x, link=calls(3, 2)), tolerance=8))
+CASES.add(L.StatefulGRU, LinkCase(calls(x, link=calls(3, 2)), tolerance=4, no_gradient=from_h))
+CASES.add(L.GRU, LinkCase(calls(x, link=calls(None, 2)), tolerance=4, no_gradient=from_h))
+CASES.add(L.StatelessMGU, LinkCase(calls(state, x, link=calls(3, 2)), tolerance=8))
+CASES.add(L.StatefulMGU, LinkCase(calls(x, link=calls(3, 2)), tolerance=4))
 CASES.add(
     Unrolled,
     LinkCase(times("LSTM", fewer=True), name="LSTM", tolerance=16),
+    LinkCase(times("StatefulGRU"), name="StatefulGRU", tolerance=16),
+    LinkCase(times("StatefulMGU", lazy=False), name="StatefulMGU", tolerance=16),
     LinkCase(times("StatefulPeepholeLSTM"), name="StatefulPeepholeLSTM", tolerance=16),
     LinkCase(times("StatefulZoneoutLSTM"), name="StatefulZoneoutLSTM", tolerance=16, random=True),
 )
