@@ -12,27 +12,28 @@ from typing import Any, ClassVar
 import numpy as np
 
 import xparray as xp
-from catena.autograd import as_array
 from catena.autograd import functions as F
+from catena.autograd.ops.scatter import placed
 from catena.nn._chain import ChainList
 from catena.nn._link import Link
 from catena.nn._parameter import Parameter
 from catena.nn.functions import sequence_recurrent
-from catena.nn.functions._checks import check_arrays
+from catena.nn.functions._checks import check_floating
+from catena.nn.functions._recurrence import CELLS, check_layers, cut_times, layers
 from catena.nn.functions.noise import check_ratio
 from catena.nn.initializers import get_initializer
 from catena.nn.links._sizes import positive
 from xparray import Array, device_of
+from xparray._dispatch import describe
 
 
 class _NStep(ChainList):
     """A ChainList of links with the weights w0, w1, ... and the biases b0, b1, ... of a layer in a direction."""
 
-    n_weights: ClassVar[int]
+    cell: ClassVar[str]
     use_bi_direction: ClassVar[bool] = False
-    n_cells: ClassVar[int] = 1
     rnn: Callable[..., Any]
-    """The function of `catena.nn.functions` that it calls."""
+    """The function of `catena.nn.functions` of the same layers."""
 
     def __init__(
         self,
@@ -60,6 +61,16 @@ class _NStep(ChainList):
                     setattr(layer, f"w{j}", Parameter(W, (out_size, n_in)))
                     setattr(layer, f"b{j}", Parameter(b, (out_size,)))
             self.add_link(layer)
+
+    @property
+    def n_weights(self) -> int:
+        """The number of weights, and of biases, of a layer in a direction."""
+        return 2 * CELLS[self.cell].gates
+
+    @property
+    def n_cells(self) -> int:
+        """The number of states: 2 for h and c, else 1."""
+        return CELLS[self.cell].states
 
     @property
     def ws(self) -> list[list[Parameter]]:
@@ -102,23 +113,35 @@ class _NStep(ChainList):
             raise ValueError(
                 f"{name}: xs is {xs!r:.60}; expected a list with an array (length, in_size) for each sequence"
             )
-        check_arrays(name, **{f"xs[{i}]": x for i, x in enumerate(xs)})
-        if not any(x.shape[0] for x in xs):
+        check_floating(name, **{f"xs[{i}]": x for i, x in enumerate(xs)})
+        n_in = self[0].w0.shape[1]
+        for i, x in enumerate(xs):
+            if x.ndim != 2 or x.shape[1] != n_in:
+                raise ValueError(f"{name}: xs[{i}] has shape {tuple(x.shape)}; expected (length, {n_in})")
+        lengths = np.array([x.shape[0] for x in xs])
+        if not lengths.any():
             raise ValueError(f"{name}: all of the {len(xs)} sequences are of length 0; give one that is longer")
-        order = np.argsort([-x.shape[0] for x in xs], kind="stable")
-        back, device = np.argsort(order), device_of(as_array(xs[0]))
-        there, home = (xp.asarray(i, device=device) for i in (order, back))
-        firsts = [self.init_hx(xs) if s is None else F.gather(s, there, axis=1) for s in states]
-        times = F.transpose_sequence([xs[i] for i in order])
-        *lasts, ys = self.rnn(self.n_layers, self.dropout, *firsts, self.ws, self.bs, times)
-        sequences = list(F.transpose_sequence(ys))
-        sequences += [ys[0][:0, ...]] * (len(xs) - len(sequences))  # those of length 0
-        return [F.gather(s, home, axis=1) for s in lasts], [sequences[i] for i in back]
+        given = {key: self.init_hx(xs) if s is None else s for key, s in zip(("hx", "cx"), states, strict=False)}
+        kind = self.cell, self.direction, self.n_layers, self.dropout
+        check_layers(name, *kind, given, self.ws, self.bs, n_in)
+        if next(iter(given.values())).shape[1] != len(xs):
+            shapes = describe(list(given), list(given.values()))
+            raise ValueError(f"{name}: there are {len(xs)} sequences, but the first states are for others ({shapes})")
+
+        order = np.argsort(-lengths, kind="stable")
+        running = np.arange(lengths.max())[:, None] < lengths[order]  # (time, sequence)
+        # The row of each element where the sequences lie one after the other, in the order of time.
+        rows = ((np.cumsum(lengths) - lengths)[order] + np.arange(lengths.max())[:, None])[running]
+        by_length, home, by_time, back = (placed(i, xs[0]) for i in (order, np.argsort(order), rows, np.argsort(rows)))
+        firsts = [F.gather(s, by_length, axis=1) for s in given.values()]
+        x = F.gather(F.concat(xs, axis=0), by_time)
+        lasts, y = layers(*kind, firsts, self.ws, self.bs, x, tuple(running.sum(axis=1).tolist()))
+        ys = cut_times(F.gather(y, back), tuple(lengths.tolist()))
+        return [F.gather(s, home, axis=1) for s in lasts], list(ys)
 
 
 class _NStepLSTM(_NStep):
-    n_weights = 8
-    n_cells = 2
+    cell = "lstm"
 
     def forward(self, hx: Array | None, cx: Array | None, xs: Sequence[Array]) -> Any:  # type: ignore[override]
         """h and c at the sequences' ends, and the outputs of the last layer.
@@ -221,7 +244,7 @@ class NStepGRU(_NStep):
         ((2, 2, 4), [(5, 4), (7, 4)])
     """
 
-    n_weights = 6
+    cell = "gru"
     rnn = staticmethod(sequence_recurrent.n_step_gru)
 
 
@@ -250,7 +273,7 @@ class NStepBiGRU(_NStep):
         ((4, 2, 4), [(5, 8), (7, 8)])
     """
 
-    n_weights = 6
+    cell = "gru"
     use_bi_direction = True
     rnn = staticmethod(sequence_recurrent.n_step_bigru)
 
@@ -280,7 +303,7 @@ class NStepRNNTanh(_NStep):
         ((2, 2, 4), [(5, 4), (7, 4)])
     """
 
-    n_weights = 2
+    cell = "tanh"
     rnn = staticmethod(partial(sequence_recurrent.n_step_rnn, activation="tanh"))
 
 
@@ -309,7 +332,7 @@ class NStepBiRNNTanh(_NStep):
         ((4, 2, 4), [(5, 8), (7, 8)])
     """
 
-    n_weights = 2
+    cell = "tanh"
     use_bi_direction = True
     rnn = staticmethod(partial(sequence_recurrent.n_step_birnn, activation="tanh"))
 
@@ -339,7 +362,7 @@ class NStepRNNReLU(_NStep):
         ((2, 2, 4), [(5, 4), (7, 4)])
     """
 
-    n_weights = 2
+    cell = "relu"
     rnn = staticmethod(partial(sequence_recurrent.n_step_rnn, activation="relu"))
 
 
@@ -368,6 +391,6 @@ class NStepBiRNNReLU(_NStep):
         ((4, 2, 4), [(5, 8), (7, 8)])
     """
 
-    n_weights = 2
+    cell = "relu"
     use_bi_direction = True
     rnn = staticmethod(partial(sequence_recurrent.n_step_birnn, activation="relu"))

@@ -19,8 +19,7 @@ from catena.autograd.testing import (
     reals,
     sampled_from,
 )
-from catena.nn.functions import sequence_recurrent
-from catena.nn.functions.sequence_recurrent import CELLS
+from catena.nn.functions._recurrence import CELLS, recurrence
 
 # What goes into a relu is an odd multiple of 1/32, never 0, since the weights of h are even.
 EIGHTHS, ODD = reals(-1, 1), reals(-1, 1, offset=1 / 32)
@@ -67,7 +66,7 @@ def layered(draw: st.DrawFn, directions: int, gates: int, states: int) -> Call:
 
 
 for name in CELLS:
-    CASES.add(sequence_recurrent.recurrence, Case(one_way(name), name=name, tolerance=8))
+    CASES.add(recurrence, Case(one_way(name), name=name, tolerance=8))
 for f, directions, gates, states in (
     (F.n_step_lstm, 1, 4, 2),
     (F.n_step_bilstm, 2, 4, 2),
