@@ -6,12 +6,12 @@ from types import SimpleNamespace
 
 import catena.autograd as ag
 from catena.autograd.testing import Case, Cases, arrays, calls
-from catena.nn import functions, links
+from catena.nn import distributions, functions, links
 from catena.nn.testing import CASES
 
 
 def test_every_op_function_and_link_has_a_case() -> None:
-    assert CASES.missing(ag.functions, ag.functions.linalg, ag.functions.fft, functions, links) == []
+    assert CASES.missing(ag.functions, ag.functions.linalg, ag.functions.fft, functions, links, distributions) == []
 
 
 def test_an_op_without_a_case_is_named() -> None:

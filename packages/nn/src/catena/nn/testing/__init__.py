@@ -25,8 +25,9 @@ gradient says so, `no_gradient={"y": "it counts"}`. A new file needs no entry an
 from __future__ import annotations
 
 from catena.autograd.testing import CASES
+from catena.nn.testing._distribution_case import DistributionCase
 from catena.nn.testing._link_case import LinkCase
 
 CASES.load("catena.nn.testing._cases")
 
-__all__ = ["CASES", "LinkCase"]
+__all__ = ["CASES", "DistributionCase", "LinkCase"]
