@@ -100,6 +100,16 @@ from catena.nn.links.tree_lstm import (
     ChildSumTreeLSTM,
     NaryTreeLSTM,
 )
+from catena.nn.links.vision import (
+    Fire,
+    GoogLeNet,
+    ResNet50Layers,
+    ResNet101Layers,
+    ResNet152Layers,
+    SqueezeNet,
+    VGG16Layers,
+    VGG19Layers,
+)
 
 __all__ = [
     "GRU",
@@ -127,6 +137,8 @@ __all__ = [
     "DilatedConvolution2D",
     "Dropout",
     "EmbedID",
+    "Fire",
+    "GoogLeNet",
     "GroupNormalization",
     "Highway",
     "Inception",
@@ -151,8 +163,12 @@ __all__ = [
     "PReLU",
     "Parameter",
     "RMSNorm",
+    "ResNet50Layers",
+    "ResNet101Layers",
+    "ResNet152Layers",
     "Scale",
     "SimplifiedDropconnect",
+    "SqueezeNet",
     "StatefulGRU",
     "StatefulMGU",
     "StatefulPeepholeLSTM",
@@ -162,4 +178,6 @@ __all__ = [
     "StatelessMGU",
     "Swish",
     "TransformerEncoderLayer",
+    "VGG16Layers",
+    "VGG19Layers",
 ]
