@@ -65,7 +65,7 @@ def meshgrid(*arrays: Array, indexing: Literal["xy", "ij"] = "xy") -> list[Array
     )
 
 
-def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int], /) -> Array:
+def moveaxis(x: Array, source: int | Sequence[int], destination: int | Sequence[int]) -> Array:
     """x with the axes `source` moved to the places `destination`, the others in their order.
 
     Raises:

@@ -68,7 +68,7 @@ from catena.nn.functions.loss import (
     sigmoid_focal_loss,
     softmax_cross_entropy,
 )
-from catena.nn.functions.math import add, clip, fft  # noqa: F401 - in the list that is added below
+from catena.nn.functions.math import add, clip, fft, logsumexp, tensordot  # noqa: F401 - in the list that is added below
 from catena.nn.functions.noise import (
     dropout,
     gaussian,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from catena.autograd import functions as F
 from catena.autograd.ops.combination import add
 from catena.autograd.ops.fourier import fft
 from xparray import Array
 
-__all__ = ["add", "clip", "fft"]
+__all__ = ["add", "clip", "fft", "logsumexp", "tensordot"]
 
 
 def clip(x: Array, x_min: Array | float | None, x_max: Array | float | None) -> Array:
@@ -19,3 +21,25 @@ def clip(x: Array, x_min: Array | float | None, x_max: Array | float | None) -> 
         [0.0, 0.5, 1.0]
     """
     return F.clip(x, x_min, x_max)
+
+
+def logsumexp(x: Array, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Array:
+    """log(sum(exp(x))) along `axis`, or of all elements, without overflow.
+
+    Example:
+        >>> import numpy as np
+        >>> logsumexp(np.array([[1000.0, 1000.0]]), 1).round(4).tolist()
+        [1000.6931]
+    """
+    return F.logsumexp(x, axis=axis, keepdims=keepdims)
+
+
+def tensordot(a: Array, b: Array, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Array:
+    """Sums of the products of a and b over the last `axes` axes of a and the first of b, or over the axes in two lists, in pairs.
+
+    Example:
+        >>> import numpy as np
+        >>> tensordot(np.ones((2, 3)), np.ones((3, 4)), 1).shape
+        (2, 4)
+    """
+    return F.tensordot(a, b, axes=axes)
