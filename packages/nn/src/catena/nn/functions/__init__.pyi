@@ -99,7 +99,6 @@ from catena.autograd.functions import log2 as log2
 from catena.autograd.functions import log10 as log10
 from catena.autograd.functions import log_ndtr as log_ndtr
 from catena.autograd.functions import logaddexp as logaddexp
-from catena.autograd.functions import logsumexp as logsumexp
 from catena.autograd.functions import matmul as matmul
 from catena.autograd.functions import matrix_transpose as matrix_transpose
 from catena.autograd.functions import max as max
@@ -161,7 +160,6 @@ from catena.autograd.functions import take as take
 from catena.autograd.functions import take_along_axis as take_along_axis
 from catena.autograd.functions import tan as tan
 from catena.autograd.functions import tanh as tanh
-from catena.autograd.functions import tensordot as tensordot
 from catena.autograd.functions import tile as tile
 from catena.autograd.functions import to_device as to_device
 from catena.autograd.functions import transpose as transpose
@@ -435,6 +433,7 @@ def local_response_normalization(
 ) -> _T: ...
 def log_sigmoid(x: _In[_T]) -> _T: ...
 def log_softmax(x: _In[_T], axis: int = 1) -> _T: ...
+def logsumexp(x: _In[_T], axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> _T: ...
 def lstm(c_prev: _In[_T], x: _In[_T]) -> tuple[_T, _T]: ...
 def max_pooling_1d(
     x: _In[_T],
@@ -472,6 +471,122 @@ def maxout(x: _In[_T], pool_size: int, axis: int = 1) -> _T: ...
 def mean_absolute_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
 def mean_squared_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
 def mish(x: _In[_T]) -> _T: ...
+@overload
+def n_step_bigru(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_bigru(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+) -> tuple[Variable, list[Variable]]: ...
+@overload
+def n_step_bilstm(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    cx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_bilstm(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    cx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+) -> tuple[Variable, Variable, list[Variable]]: ...
+@overload
+def n_step_birnn(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+    activation: Literal["tanh", "relu"] = "tanh",
+) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_birnn(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+    activation: Literal["tanh", "relu"] = "tanh",
+) -> tuple[Variable, list[Variable]]: ...
+@overload
+def n_step_gru(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_gru(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+) -> tuple[Variable, list[Variable]]: ...
+@overload
+def n_step_lstm(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    cx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_lstm(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    cx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+) -> tuple[Variable, Variable, list[Variable]]: ...
+@overload
+def n_step_rnn(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: _Array,
+    ws: Sequence[Sequence[_Array]],
+    bs: Sequence[Sequence[_Array]],
+    xs: Sequence[_Array],
+    activation: Literal["tanh", "relu"] = "tanh",
+) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
+@overload
+def n_step_rnn(
+    n_layers: int,
+    dropout_ratio: float,
+    hx: Any,
+    ws: Sequence[Sequence[Any]],
+    bs: Sequence[Sequence[Any]],
+    xs: Sequence[Any],
+    activation: Literal["tanh", "relu"] = "tanh",
+) -> tuple[Variable, list[Variable]]: ...
 def negative_sampling(
     x: _In[_T],
     t: _In[_T],
@@ -576,6 +691,7 @@ def spatial_pyramid_pooling_2d(x: _In[_T], pyramid_height: int, pooling: str | N
 def squared_difference(x1: _In[_T], x2: _In[_T]) -> _T: ...
 def squared_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
 def swish(x: _In[_T], beta: _In[_T]) -> _T: ...
+def tensordot(a: _In[_T], b: _In[_T], axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> _T: ...
 def tree_lstm(*inputs: _In[_T]) -> tuple[_T, _T]: ...
 def triplet(
     anchor: _In[_T], positive: _In[_T], negative: _In[_T], margin: float = 0.2, reduce: Literal["mean", "no"] = "mean"
@@ -805,6 +921,12 @@ __all__ = [
     "mish",
     "moveaxis",
     "multiply",
+    "n_step_bigru",
+    "n_step_bilstm",
+    "n_step_birnn",
+    "n_step_gru",
+    "n_step_lstm",
+    "n_step_rnn",
     "ndtr",
     "ndtri",
     "negative",
