@@ -116,7 +116,12 @@ def assert_same_outputs(make: Made, link: nn.Link, other: nn.Link) -> None:
 
 def test_all_are_covered() -> None:
     covered = {row.values[0].cls for row in ROWS}
-    assert sorted(name for name in L.__all__ if getattr(L, name) not in covered) == []
+    missing = {name for name in L.__all__ if getattr(L, name) not in covered}
+    # Networks of up to 138 million parameters, all made of the links here: test_vision.py has their files.
+    assert missing == {f"VGG{n}Layers" for n in (16, 19)} | {f"ResNet{n}Layers" for n in (50, 101, 152)} | {
+        "GoogLeNet",
+        "SqueezeNet",
+    }
 
 
 @each_link
