@@ -6,6 +6,7 @@ It prints each iteration, so that whoever started it knows how far it is.
 from __future__ import annotations
 
 import argparse
+import resource
 import time
 from typing import Any
 
@@ -16,6 +17,7 @@ import catena.nn.functions as F
 import catena.nn.links as L
 from catena.training import StandardUpdater, Trainer, extensions, iterators, optimizers, set_seed, triggers
 from catena.training.datasets import TransformDataset, TupleDataset
+from catena.training.extensions import snapshot_writers
 
 EPOCHS = 6
 BATCH_SIZE = 8
@@ -85,7 +87,7 @@ SHIFTS: dict[str, tuple[Any, tuple[int, str]]] = {
 }
 
 
-def build(case: str, out: str) -> Trainer:
+def build(case: str, out: str, writer: str) -> Trainer:
     optimizer_name, iterator_name, shuffle, ratio, with_, evaluator = CASES[case]
     set_seed(0)
     model = L.Classifier(Net(ratio))
@@ -128,7 +130,7 @@ def build(case: str, out: str) -> Trainer:
     trainer.extend(extensions.CSVReport(trigger=(7, "iteration")))
     losses = ["main/loss"] if evaluator == "none" else ["main/loss", "validation/main/loss"]
     trainer.extend(extensions.PlotReport([*losses, "lr"], trigger=(7, "iteration")))
-    trainer.extend(extensions.snapshot(n_retains=2, autoload=True), trigger=(3, "iteration"))
+    trainer.extend(extensions.snapshot(writer=getattr(snapshot_writers, writer)(), n_retains=2, autoload=True), trigger=(3, "iteration"))
     return trainer
 
 
@@ -137,11 +139,15 @@ def main() -> None:
     parser.add_argument("case", choices=CASES)
     parser.add_argument("out")
     parser.add_argument("--slow", action="store_true", help="wait between iterations, so that there is time to kill")
+    parser.add_argument("--full-at", type=int, help="the iteration from which on no file can have more than 5,000 bytes")
+    parser.add_argument("--writer", default="SimpleWriter", help="the writer of snapshots")
     args = parser.parse_args()
-    trainer = build(args.case, args.out)
+    trainer = build(args.case, args.out, args.writer)
 
     def tell(trainer: Trainer) -> None:
         print(trainer.updater.iteration, flush=True)
+        if args.full_at == trainer.updater.iteration:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
         if args.slow:
             time.sleep(0.02)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +17,7 @@ import pytest
 
 PROGRAM = Path(__file__).with_name("_resumable.py")
 SECONDS = 120
-CASES = [
-    "sgd-serial-ordered",
-    "sgd-serial-shuffled-dropout",
-    "momentum-thread-shuffled",
-    "momentum-process-dropout",
-    "adam-serial-shuffled-early",
-    "adam-process-shuffled",
-    "adamw-thread-ordered",
-    "amsgrad-serial-averaged",
-    "nadam-process-shuffled-dropout",
-    "lamb-serial-hooks",
-    "lion-thread-accumulated",
-    "rmsprop-serial-statistics",
-]
+CASES = list(runpy.run_path(str(PROGRAM))["CASES"])
 
 
 def command(case: str, out: Path, *options: str) -> list[str]:
@@ -106,6 +95,80 @@ def test_killed_and_resumed_ends_with_the_same_bits(tmp_path: Path, case: str) -
     assert about["versions"]["numpy"] == np.__version__
 
 
-def test_the_cases_are_those_of_the_program() -> None:
-    run = subprocess.run([sys.executable, str(PROGRAM), "--help"], capture_output=True, text=True, check=True)
-    assert set(CASES) == set(re.findall(r"[a-z]+(?:-[a-z]+)+", run.stdout.split("}")[0].replace("\n", "")))
+# ------------------------------------------------------------------------------------------------- faults
+
+CASE = "adam-serial-shuffled-early"
+
+
+def start(case: str, out: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(case, out, *options), capture_output=True, text=True, timeout=SECONDS, check=False)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    out = tmp_path_factory.mktemp("once")
+    train(CASE, out)
+    return files(out)
+
+
+@pytest.mark.parametrize("writer", ["SimpleWriter", "ThreadWriter", "ProcessWriter", "ThreadQueueWriter", "ProcessQueueWriter"])
+def test_where_the_disk_is_full_the_last_good_snapshot_stays(tmp_path: Path, finished: dict[str, Any], writer: str) -> None:
+    run = start(CASE, tmp_path, "--full-at", "10", "--writer", writer)
+    assert run.returncode == 1
+    assert "OSError: [Errno 27] File too large" in run.stderr
+    assert "was not written; what stood there before is as it was" in run.stderr
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+    # A process that was started before has no such limit; a thread may not have done with iteration 9 yet.
+    last = max(snapshots(tmp_path))
+    assert last == {"SimpleWriter": 9, "ProcessWriter": 9, "ProcessQueueWriter": 12}.get(writer, 6 if last < 9 else 9)
+    assert train(CASE, tmp_path)[0] == last + 1
+    assert files(tmp_path) == finished
+
+
+def test_a_truncated_snapshot_is_passed_over(tmp_path: Path, finished: dict[str, Any]) -> None:
+    train_and_kill(CASE, tmp_path, 14)
+    newest = snapshots(tmp_path)[12]
+    newest.write_bytes(newest.read_bytes()[:2000])
+    run = start(CASE, tmp_path)
+    assert run.returncode == 0
+    assert re.search(r"skipped a newer file .*snapshot_iter_12' cannot be read, it is damaged", run.stderr)
+    assert run.stdout.split()[0] == "10"
+    assert files(tmp_path) == finished
+
+
+def test_snapshots_of_another_model_are_refused_and_stay(tmp_path: Path, finished: dict[str, Any]) -> None:
+    train_and_kill(CASE, tmp_path, 14)
+    run = start("lamb-serial-hooks", tmp_path)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert re.search(r"autoload found 2 files .* and none loads; move them away to start anew", run.stderr)
+    assert train(CASE, tmp_path)[0] == 13
+    assert files(tmp_path) == finished
+
+
+def test_two_trainers_in_one_folder_leave_whole_files(tmp_path: Path, finished: dict[str, Any]) -> None:
+    both = [
+        subprocess.Popen(command(CASE, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for process in both:
+        assert process.communicate(timeout=SECONDS)[1] == ""
+        assert process.returncode == 0
+    assert files(tmp_path) == finished
+
+
+@pytest.mark.parametrize("writer", ["ProcessWriter", "ProcessQueueWriter"])
+def test_a_killed_trainer_leaves_no_process_behind(tmp_path: Path, writer: str) -> None:
+    with subprocess.Popen(
+        command(CASE, tmp_path, "--slow", "--writer", writer), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if int(line) >= 13:
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+                process.kill()
+                break
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline, children
+        time.sleep(0.05)
+    assert train(CASE, tmp_path)[0] > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -14,8 +15,11 @@ from catena.training.extensions._log_report import LogReport
 
 
 class _LineReport(LogReport):
-    """A log of lines. It is written whole for the first time in a run, so that a resumed run drops what its snapshot does not know
-    of, and grows by a line from then on."""
+    """A log of lines, which grows by one at a time.
+
+    It is written whole at first, so that a resumed run drops what its snapshot does not know of, and where the file is not as it was
+    left, since another trainer may write there too.
+    """
 
     def __init__(
         self,
@@ -25,7 +29,7 @@ class _LineReport(LogReport):
         filename: str,
     ) -> None:
         super().__init__(keys, trigger, postprocess, filename)
-        self._written: tuple[str, int] = ("", 0)  # the file and how many entries are in it
+        self._written = ("", 0, 0)  # the file, how many entries are in it, and its bytes
 
     @abstractmethod
     def _lines(self, entries: list[dict[str, Any]]) -> str:
@@ -36,13 +40,13 @@ class _LineReport(LogReport):
         return ""
 
     def _write(self, path: str) -> None:
-        if self._written == (path, len(self._log) - 1):
+        if os.path.exists(path) and self._written == (path, len(self._log) - 1, os.path.getsize(path)):
             with open(path, "a", encoding="utf-8", newline="") as file:
                 file.write(self._lines(self._log[-1:]))
         else:
             with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
                 file.write(self._head() + self._lines(self._log))
-        self._written = (path, len(self._log))
+        self._written = (path, len(self._log), os.path.getsize(path))
 
 
 class JSONLinesReport(_LineReport):
@@ -99,7 +103,7 @@ class CSVReport(_LineReport):
     def _write(self, path: str) -> None:
         columns = list(dict.fromkeys(name for entry in self._log for name in entry if name != "about"))
         if columns != self._columns:
-            self._columns, self._written = columns, ("", 0)
+            self._columns, self._written = columns, ("", 0, 0)
         super()._write(path)
 
     def _head(self) -> str:

@@ -17,6 +17,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -334,15 +335,17 @@ class _Process:
         self._after()
 
     def join(self) -> None:
+        text = None
+        with suppress(EOFError):  # nothing went wrong, or it was killed
+            text = self._failures.recv()
         self._process.join()
         # A process that has ended reads no more; waiting for the rest to be sent would be for ever.
         self._tasks.cancel_join_thread()
         self._tasks.close()
         code = self._process.exitcode
-        text = self._failures.recv() if self._failures.poll() else None
         self._failures.close()
         self._process.close()
-        if isinstance(text, str):
+        if text is not None:
             raise RuntimeError(f"snapshot: the process that writes snapshots failed:\n{text}")
         if code:
             raise RuntimeError(
