@@ -168,6 +168,16 @@ class TestEvaluator:
         with pytest.raises(ValueError, match="the iterator 'main' gave no minibatch; is its dataset empty"):
             extensions.Evaluator(iter([]), Mean())()
 
+    def test_what_is_not_there_is_named(self) -> None:
+        evaluator = extensions.Evaluator({"test": batches([1.0], 1)}, {"generator": Mean()})
+        for call, text in (
+            (lambda: evaluator.get_iterator("main"), "Evaluator: there is no iterator named 'main', only 'test'"),
+            (lambda: evaluator.get_target("main"), "Evaluator: there is no target named 'main', only 'generator'"),
+            (evaluator, "there is no target named 'main', only 'generator'; give one that name, or define"),
+        ):
+            with pytest.raises(ValueError, match=re.escape(text)):
+                call()
+
     def test_any_iterator_of_minibatches_serves(self, tmp_path: Path) -> None:
         evaluator = extensions.Evaluator(iter([[1.0, 2.0], [6.0]]), Mean(), lambda batch, device: np.asarray(batch))
         trainer = play(tmp_path, LOSSES[:3], evaluator)

@@ -291,7 +291,8 @@ def test_parameters_without_shape_wait_for_it():
     with model.init_scope():
         model.W = nn.Parameter(nn.initializers.One())
     optimizer = Adam(alpha=0.5).setup(model)
-    optimizer.update()
+    with pytest.warns(UserWarning, match="Adam.update: no parameter has a gradient, so nothing changes; call loss.backward"):
+        optimizer.update()
     model.W.initialize((2,))
     model.W.grad = np.ones(2, "float32")
     optimizer.update()
@@ -475,7 +476,8 @@ def test_gradient_clipping_without_gradients():
     model = Model()
     optimizer = SGD().setup(model)
     optimizer.add_hook(GradientClipping(1.0))
-    optimizer.update()
+    with pytest.warns(UserWarning, match="no parameter has a gradient"):
+        optimizer.update()
     assert optimizer.t == 1
 
 
@@ -720,3 +722,81 @@ def test_no_warnings_in_a_plain_loop():
             optimizer.update(model)
     with ag.no_backprop_mode():
         model.cleargrads()
+
+
+# ------------------------------------------------------------------------------------------------- no gradient, loss scale
+
+
+def test_a_loss_that_does_not_depend_on_the_model_is_warned_of():
+    optimizer = SGD().setup(filled([1.0, 2.0], [1.0]))
+    x = ag.Variable(np.ones(1, "float32"))
+    with pytest.warns(UserWarning, match="SGD.update: no parameter has a gradient, .* the loss of lossfun does not depend"):
+        optimizer.update(lambda: (x * x).sum())
+
+
+def half_squares(model):
+    return lambda: 0.5 * sum((p * p).sum() for p in model.params())
+
+
+@pytest.mark.parametrize("scale", [None, 0.5, 128, 4096.0])
+def test_a_fixed_loss_scale_changes_nothing_where_nothing_vanishes(scale):
+    model = filled([1.0, 2.0], [4.0])
+    optimizer = MomentumSGD(lr=0.5).setup(model)
+    optimizer.set_loss_scale(scale)
+    assert optimizer.loss_scale == scale
+    for _ in range(2):
+        optimizer.update(half_squares(model))
+    model.cleargrads()
+    half_squares(model)().backward(loss_scale=optimizer.loss_scale)
+    optimizer.update()
+    expected = filled([1.0, 2.0], [4.0])
+    unscaled = MomentumSGD(lr=0.5).setup(expected)
+    for _ in range(3):
+        unscaled.update(half_squares(expected))
+    assert values(model) == values(expected)
+
+
+def test_a_loss_scale_saves_small_gradients_in_half_precision():
+    def step(scale):
+        model = nn.Link()
+        with model.init_scope():
+            model.w = nn.Parameter(np.zeros(1, np.float16))
+        optimizer = SGD(lr=1.0).setup(model)
+        optimizer.set_loss_scale(scale)
+        tiny = np.array([2.0**-14], np.float16)
+        optimizer.update(lambda: (model.w * np.float16(2.0**7) * tiny * tiny).sum())
+        return float(model.w.array[0])
+
+    assert step(None) == 0.0
+    assert step(2.0**12) == pytest.approx(-(2.0**-21))
+
+
+def test_a_moving_loss_scale_grows_and_leaves_updates_out(tmp_path):
+    model = filled([1.0, 2.0], [4.0])
+    optimizer = SGD(lr=0.0).setup(model)
+    optimizer.loss_scaling(interval=2)
+    scales = [optimizer.loss_scale]
+    for _ in range(4):
+        optimizer.update(half_squares(model))
+        scales.append(optimizer.loss_scale)
+    assert scales == pytest.approx([1, 2**0.5, 2, 2**1.5, 4])
+    with np.errstate(all="ignore"):
+        optimizer.update(lambda: half_squares(model)() * np.float32(np.inf))
+    assert (optimizer.loss_scale, optimizer.t) == (pytest.approx(2), 4)
+    save_npz(tmp_path / "state", optimizer)
+    other = SGD(lr=0.0).setup(filled([1.0, 2.0], [4.0]))
+    other.loss_scaling(interval=2)
+    load_npz(tmp_path / "state", other)
+    assert other.loss_scale == optimizer.loss_scale
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: SGD().set_loss_scale(0), "loss_scale is 0; expected a positive number, such as 128"),
+        (lambda: SGD().loss_scaling(0), "loss_scaling: interval is 0; expected a number of updates from 1"),
+    ],
+)
+def test_loss_scales_that_make_no_sense(call, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        call()

@@ -35,6 +35,7 @@ from catena.training import (
     iterators,
     make_extension,
     optimizers,
+    set_seed,
 )
 
 
@@ -580,3 +581,50 @@ def test_a_resumed_run_stops_where_the_first_would_have(make: Make, tmp_path: Pa
     trainer.run()
     assert trainer.updater.iteration == 8
     assert trainer.updater.updated == 8 - at  # type: ignore[attr-defined]
+
+
+# ------------------------------------------------------------------------------------------------- seed and versions
+
+
+def test_one_seed_for_every_generator() -> None:
+    def draws() -> list[float]:
+        return [random.random(), float(np.random.random()), float(xp.random.get_generator().uniform((1,))[0])]
+
+    set_seed(3)
+    first = draws()
+    set_seed(np.int64(3))
+    assert draws() == first
+    set_seed(4)
+    assert draws() != first
+
+
+@pytest.mark.parametrize(
+    ("seed", "error", "text"),
+    [
+        (-1, ValueError, "set_seed: seed is -1; expected an integer from 0"),
+        (2**32, ValueError, "expected an integer from 0 to 2"),
+        (0.5, TypeError, "set_seed: seed is 0.5"),
+        (True, TypeError, "set_seed: seed is True"),
+    ],
+)
+def test_seeds_that_are_none(seed: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        set_seed(seed)
+
+
+def test_a_resumed_run_keeps_the_seed_and_says_where_versions_differ(make: Make, tmp_path: Path) -> None:
+    set_seed(5)
+    first = make((4, "iteration"), updater_of("main"))
+    first.extend(extensions.LogReport(trigger=(1, "iteration")))
+    first.run()
+    first.about["versions"]["numpy"] = "1.0"
+    save_npz(tmp_path / "snapshot", first)
+    set_seed(6)
+    resumed = make((8, "iteration"), updater_of("main"))
+    resumed.extend(extensions.LogReport(trigger=(1, "iteration")))
+    load_npz(tmp_path / "snapshot", resumed)
+    with pytest.warns(UserWarning, match=f"written with other versions: numpy 1.0, now {np.__version__}; this run may end"):
+        resumed.run()
+    assert resumed.about == {"seed": 5, "versions": {**first.about["versions"], "numpy": np.__version__}}
+    log = resumed.get_extension("LogReport").log
+    assert [i for i, entry in enumerate(log) if "about" in entry] == [0]

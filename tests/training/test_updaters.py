@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import numpy as np
 import pytest
@@ -201,6 +202,8 @@ def test_finalize_closes_every_iterator():
         (lambda: StandardUpdater(SerialIterator(X, 1), {"a": SGD(), "b": SGD()}).update(), ValueError,
          "StandardUpdater: there is no optimizer named 'main', only 'a', 'b'"),
         (lambda: updater_of(Line(), device=3), ImportError, "cupy or array_api_compat is not installed; pip install xparray"),
+        (lambda: updater_of(Line(), n_accumulate=0), ValueError, "StandardUpdater: n_accumulate is 0; expected a number of minibatches"),
+        (lambda: updater_of(Line()).get_optimizer("gen"), ValueError, "StandardUpdater: there is no optimizer named 'gen', only 'main'"),
         (lambda: Updater().update(), TypeError, "Updater does nothing; define update(self) in it"),
         (lambda: Updater().get_optimizer("main"), TypeError, "Updater names no optimizers; define get_all_optimizers(self)"),
     ],
@@ -219,6 +222,70 @@ def test_an_iterator_that_ends_is_an_error_that_says_so():
     ):
         updater.update()
     assert updater.iteration == 2
+
+
+@pytest.mark.parametrize(("n", "batch_size"), [(1, 4), (2, 2), (4, 1)])
+def test_accumulated_minibatches_make_one_update(n, batch_size):
+    class Mean(Line):
+        def __call__(self, x, t):
+            return ((self.w * x - t) ** 2).mean()
+
+    model = Mean()
+    x = np.array([1, 2, 3, 4], "float32")
+    updater = updater_of(model, TupleDataset(x, x), batch_size, n_accumulate=n)
+    for _ in range(3):
+        updater.update()
+    whole = Mean()
+    expected = SGD(lr=0.01).setup(whole)
+    for _ in range(3):
+        expected.update(whole, x, x)
+    assert model.w.array == pytest.approx(whole.w.array, rel=1e-6)
+    assert (updater.iteration, updater.epoch, updater.get_optimizer("main").epoch, updater.get_optimizer("main").t) == (3, 3, 3, 3)
+
+
+def test_a_loss_scale_reaches_the_optimizers():
+    model, scaled = Line(), Line()
+    updater_of(model).update()
+    updater = updater_of(scaled, loss_scale=64)
+    updater.update()
+    assert updater.get_optimizer("main").loss_scale == 64
+    assert scaled.w.array == model.w.array
+
+
+def test_an_optimizer_may_evaluate_the_loss_several_times():
+    """As second-order methods and line searches do: what an updater gives is a closure."""
+
+    class Halving(SGD):
+        def update(self, lossfun=None, *args, **kwds):
+            before = float(lossfun(*args).array)
+            start = self.target.w.array.copy()
+            self.target.cleargrads()
+            lossfun(*args).backward()
+            step = 1.0
+            while True:
+                self.target.w.array = start - np.float32(step) * self.target.w.grad
+                if float(lossfun(*args).array) < before:
+                    break
+                step /= 2
+            self.t += 1
+
+    model = Line()
+    updater = updater_of(model, optimizer=Halving())
+    for _ in range(5):
+        updater.update()
+    assert model.w.array == pytest.approx(3, abs=0.1)
+
+
+def test_time_spent_waiting_for_minibatches_is_counted():
+    class Slow(SerialIterator):
+        def next(self):
+            time.sleep(0.01)
+            return super().next()
+
+    updater = StandardUpdater(Slow(TupleDataset(X, T), 2), SGD(lr=0.01).setup(Line()))
+    updater.update()
+    updater.update()
+    assert updater.time_waiting >= 0.02
 
 
 def test_keys_in_the_file_are_chainers(tmp_path):

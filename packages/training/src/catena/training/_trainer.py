@@ -297,7 +297,7 @@ class Trainer:
         The first failure of a run without an error is returned; all others become notes of the error or of that one.
         """
         self._run_time = self.run_time
-        self._elapsed_before, self._started_at = self.elapsed_time, None
+        self._elapsed_before, self._started_at = self._elapsed_before + self._run_time, None
         steps: list[Callable[[], None]] = []
         if isinstance(error, Exception):
             steps += [partial(entry.tell, "on_error", self, error, error.__traceback__) for entry in entries]

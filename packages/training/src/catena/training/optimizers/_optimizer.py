@@ -14,6 +14,7 @@ import numpy as np
 import xparray as xp
 from catena.autograd import Variable
 from catena.nn import Link, Parameter
+from catena.training.optimizers._loss_scale import LossScale
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -394,6 +395,40 @@ class GradientMethod(Optimizer):
         super().__init__()
         self.hyperparam = Hyperparameter()
         self._used_gradient: weakref.ref[Any] | None = None
+        self._scaling: LossScale | None = None
+
+    @property
+    def loss_scale(self) -> float | None:
+        """The factor of the loss in the backward pass; None for none.
+
+        A program that calls `loss.backward` itself passes it there: `loss.backward(loss_scale=optimizer.loss_scale)`.
+        """
+        return None if self._scaling is None else self._scaling.value
+
+    def set_loss_scale(self, loss_scale: float | None) -> None:
+        """Multiply the loss by a fixed factor in the backward pass, and divide the gradients by it before hooks and the update.
+
+        Args:
+            loss_scale: the factor, such as 128; None for none.
+
+        Raises:
+            ValueError: it is not positive.
+        """
+        self._scaling = None if loss_scale is None else LossScale(loss_scale)
+
+    def loss_scaling(self, interval: int = 1000, scale: float | None = None) -> None:
+        """Multiply the loss by a factor that moves: it doubles over `interval` updates, and halves where a gradient overflows.
+
+        An update whose gradients are not finite is left out.
+
+        Args:
+            interval: over how many updates the factor doubles.
+            scale: a fixed factor instead, as in `set_loss_scale`.
+
+        Raises:
+            ValueError: an argument is not positive.
+        """
+        self._scaling = LossScale(scale, interval)
 
     def create_update_rule(self) -> UpdateRule:
         """A new rule, for one parameter, with `self.hyperparam` as parent."""
@@ -431,7 +466,8 @@ class GradientMethod(Optimizer):
             TypeError: `lossfun` returned no Variable.
 
         Warns:
-            UserWarning: the gradients were used by the last update and not cleared since, so they hold both steps' sum.
+            UserWarning: the gradients were used by the last update and not cleared since, so they hold both steps' sum; or no
+                parameter has a gradient, so that nothing changes.
         """
         params = list(self._ready("update").params())
         if lossfun is not None:
@@ -443,9 +479,13 @@ class GradientMethod(Optimizer):
                     f"{type(self).__name__}.update: lossfun returned {loss!r:.60} ({type(loss).__name__}); expected a "
                     "Variable, the loss"
                 )
-            loss.backward(free=True)
+            loss.backward(free=True, loss_scale=self.loss_scale)
             del loss
         self._watch_clearing(params)
+        if all(param.grad is None for param in params):
+            self._warn_of_no_gradient(lossfun is not None)
+        if self._scaling is not None and not self._scaling.take_off(params):
+            return
         hooks = self._hooks
         if hooks.pre:
             self.call_hooks("pre")
@@ -454,6 +494,16 @@ class GradientMethod(Optimizer):
             param.update()
         if hooks.post:
             self.call_hooks("post")
+
+    def _warn_of_no_gradient(self, of_lossfun: bool) -> None:
+        fix = (
+            "the loss of lossfun does not depend on any of them; is it computed from Variables, outside of no_backprop_mode?"
+            if of_lossfun
+            else "call loss.backward() first, or write optimizer.update(lossfun, ...)"
+        )
+        warnings.warn(
+            f"{type(self).__name__}.update: no parameter has a gradient, so nothing changes; {fix}", stacklevel=3
+        )
 
     def _watch_clearing(self, params: list[Parameter]) -> None:
         """Warn where the first gradient is the very array that the last update used: backward can only add to it."""
@@ -470,6 +520,12 @@ class GradientMethod(Optimizer):
                 stacklevel=3,
             )
         self._used_gradient = weakref.ref(g) if isinstance(g, np.ndarray) else None
+
+    def serialize(self, serializer: Serializer) -> None:
+        """Write the counts, what every rule remembers and a moving loss scale, or read them back; see `Optimizer.serialize`."""
+        super().serialize(serializer)
+        if self._scaling is not None:
+            self._scaling.serialize(serializer["loss_scale"])
 
     # A parameter's copy has no rule, since the optimizer of the original would not know of it; a copied optimizer does.
     def __getstate__(self) -> dict[str, Any]:

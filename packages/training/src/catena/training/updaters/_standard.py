@@ -211,7 +211,7 @@ class StandardUpdater(Updater):
             arrays, ends = self._next_arrays()
             ends_epoch = ends_epoch or ends
             loss = call_with(loss_func, arrays)
-            (loss * (1 / self.n_accumulate)).backward(free=True)
+            (loss * (1 / self.n_accumulate)).backward(free=True, loss_scale=getattr(optimizer, "loss_scale", None))
         return ends_epoch
 
     def finalize(self) -> None:
