@@ -1,5 +1,6 @@
 """Products in tiles: against float64, whatever the layout, and the same bits whoever helps."""
 
+import pickle
 import subprocess
 import sys
 import threading
@@ -125,6 +126,14 @@ def run(program: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
     ).stdout.strip()
+
+
+def test_an_unpickled_array_gives_the_same_bits() -> None:
+    """It has a dtype object of its own; a run that was resumed from a file must not take another way than one that was not."""
+    x, W = (np.random.default_rng(0).standard_normal(shape).astype(np.float32) for shape in ((128, 64), (64, 64)))
+    again = pickle.loads(pickle.dumps(W))
+    assert again.dtype is not W.dtype
+    assert affine(x, again, None).tobytes() == affine(x, W, None).tobytes()
 
 
 def test_a_forked_child_multiplies_with_helpers_of_its_own() -> None:
