@@ -21,7 +21,16 @@ from catena.training import convert, datasets, extensions, iterators, optimizers
 
 
 class MyUpdater(training.StandardUpdater):
-    def __init__(self, iterator, base_cnn, classifiers, base_cnn_optimizer, cl_optimizers, converter=convert.concat_examples, device=None):  # type: ignore[no-untyped-def]
+    def __init__(
+        self,
+        iterator,
+        base_cnn,
+        classifiers,
+        base_cnn_optimizer,
+        cl_optimizers,
+        converter=convert.concat_examples,
+        device=None,
+    ):  # type: ignore[no-untyped-def]
         if isinstance(iterator, iterators.Iterator):
             iterator = {"main": iterator}
         self._iterators = iterator

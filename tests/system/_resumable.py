@@ -130,7 +130,10 @@ def build(case: str, out: str, writer: str) -> Trainer:
     trainer.extend(extensions.CSVReport(trigger=(7, "iteration")))
     losses = ["main/loss"] if evaluator == "none" else ["main/loss", "validation/main/loss"]
     trainer.extend(extensions.PlotReport([*losses, "lr"], trigger=(7, "iteration")))
-    trainer.extend(extensions.snapshot(writer=getattr(snapshot_writers, writer)(), n_retains=2, autoload=True), trigger=(3, "iteration"))
+    trainer.extend(
+        extensions.snapshot(writer=getattr(snapshot_writers, writer)(), n_retains=2, autoload=True),
+        trigger=(3, "iteration"),
+    )
     return trainer
 
 
@@ -139,7 +142,9 @@ def main() -> None:
     parser.add_argument("case", choices=CASES)
     parser.add_argument("out")
     parser.add_argument("--slow", action="store_true", help="wait between iterations, so that there is time to kill")
-    parser.add_argument("--full-at", type=int, help="the iteration from which on no file can have more than 5,000 bytes")
+    parser.add_argument(
+        "--full-at", type=int, help="the iteration from which on no file can have more than 5,000 bytes"
+    )
     parser.add_argument("--writer", default="SimpleWriter", help="the writer of snapshots")
     args = parser.parse_args()
     trainer = build(args.case, args.out, args.writer)

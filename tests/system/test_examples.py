@@ -14,7 +14,11 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def run(name: str, out: Path, *options: str) -> str:
     done = subprocess.run(
-        [sys.executable, str(EXAMPLES / name), "--out", str(out), *options], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, str(EXAMPLES / name), "--out", str(out), *options],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

@@ -111,8 +111,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return files(out)
 
 
-@pytest.mark.parametrize("writer", ["SimpleWriter", "ThreadWriter", "ProcessWriter", "ThreadQueueWriter", "ProcessQueueWriter"])
-def test_where_the_disk_is_full_the_last_good_snapshot_stays(tmp_path: Path, finished: dict[str, Any], writer: str) -> None:
+@pytest.mark.parametrize(
+    "writer", ["SimpleWriter", "ThreadWriter", "ProcessWriter", "ThreadQueueWriter", "ProcessQueueWriter"]
+)
+def test_where_the_disk_is_full_the_last_good_snapshot_stays(
+    tmp_path: Path, finished: dict[str, Any], writer: str
+) -> None:
     run = start(CASE, tmp_path, "--full-at", "10", "--writer", writer)
     assert run.returncode == 1
     assert "OSError: [Errno 27] File too large" in run.stderr
@@ -148,7 +152,8 @@ def test_snapshots_of_another_model_are_refused_and_stay(tmp_path: Path, finishe
 
 def test_two_trainers_in_one_folder_leave_whole_files(tmp_path: Path, finished: dict[str, Any]) -> None:
     both = [
-        subprocess.Popen(command(CASE, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) for _ in range(2)
+        subprocess.Popen(command(CASE, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
     ]
     for process in both:
         assert process.communicate(timeout=SECONDS)[1] == ""
@@ -159,7 +164,10 @@ def test_two_trainers_in_one_folder_leave_whole_files(tmp_path: Path, finished: 
 @pytest.mark.parametrize("writer", ["ProcessWriter", "ProcessQueueWriter"])
 def test_a_killed_trainer_leaves_no_process_behind(tmp_path: Path, writer: str) -> None:
     with subprocess.Popen(
-        command(CASE, tmp_path, "--slow", "--writer", writer), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command(CASE, tmp_path, "--slow", "--writer", writer),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:

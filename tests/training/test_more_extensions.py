@@ -41,7 +41,9 @@ class Model(nn.Chain):
 X = np.array([[1, 2], [-1, 0], [3, 1], [2, 2], [-2, 1], [1, 0]], np.float32)  # two minibatches of 4 and 2 an epoch
 
 
-def trainer_of(out: Path, *given: Any, stop: Any = (2, "epoch"), model: Model | None = None, optimizer: Any = None) -> Trainer:
+def trainer_of(
+    out: Path, *given: Any, stop: Any = (2, "epoch"), model: Model | None = None, optimizer: Any = None
+) -> Trainer:
     optimizer = (optimizer or optimizers.SGD(lr=0.01)).setup(model or Model())
     iterator = iterators.SerialIterator(X, 3, shuffle=False)
     trainer = Trainer(StandardUpdater(iterator, optimizer), stop, out=out)
@@ -103,7 +105,10 @@ def test_a_parameter_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
         trainer.updater.get_optimizer("main").target.l1.W.array[0, 1] = np.inf
 
     trainer = trainer_of(tmp_path, spoil, extensions.FailOnNonNumber(), extensions.snapshot())
-    with pytest.raises(RuntimeError, match=r"after iteration 2 parameters of the optimizer 'main' are NaN or infinite: /l1/W \(1 of 2 elements\)"):
+    with pytest.raises(
+        RuntimeError,
+        match=r"after iteration 2 parameters of the optimizer 'main' are NaN or infinite: /l1/W \(1 of 2 elements\)",
+    ):
         trainer.run()
     assert list(tmp_path.iterdir()) == []
 
@@ -125,7 +130,10 @@ def test_parameter_statistics(tmp_path: Path) -> None:
     names = ["mean", "std", "min", "max", "zeros", *(f"percentile/{i}" for i in range(7))]
     expected = {f"model/l1/{p}/{a}/{name}" for p in "Wb" for a in ("data", "grad") for name in names}
     assert expected <= set(entry)
-    assert {key: entry[key] for key in ("l1/W/data/size", "l1/b/data/size")} == {"l1/W/data/size": 2, "l1/b/data/size": 1}
+    assert {key: entry[key] for key in ("l1/W/data/size", "l1/b/data/size")} == {
+        "l1/W/data/size": 2,
+        "l1/b/data/size": 1,
+    }
     assert not [key for key in entry if key.startswith("l1/") and "grad" in key]
     assert entry["model/l1/W/data/min"] < -0.9 < 0.9 < entry["model/l1/W/data/max"]
 
@@ -180,8 +188,16 @@ def test_the_graph_is_drawn_once_and_not_again_after_a_resume(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("root", "error", "text"),
     [
-        ("main/los", ValueError, "DumpGraph: nothing was reported under 'main/los'; there were: 'main/examples', 'main/loss'"),
-        ("main/examples", TypeError, "DumpGraph: what was reported as 'main/examples' is int, behind which there is no graph"),
+        (
+            "main/los",
+            ValueError,
+            "DumpGraph: nothing was reported under 'main/los'; there were: 'main/examples', 'main/loss'",
+        ),
+        (
+            "main/examples",
+            TypeError,
+            "DumpGraph: what was reported as 'main/examples' is int, behind which there is no graph",
+        ),
     ],
 )
 def test_what_has_no_graph(tmp_path: Path, root: str, error: type[Exception], text: str) -> None:
@@ -208,7 +224,9 @@ def test_variables_are_unchained_at_the_end_of_each_iteration(tmp_path: Path) ->
 
 def test_json_lines_and_csv_hold_what_the_log_holds(tmp_path: Path) -> None:
     late = make_extension(trigger=(2, "epoch"), priority=300)(lambda trainer: nn.report({"late": 1.0}))
-    trainer = trainer_of(tmp_path, extensions.LogReport(), extensions.JSONLinesReport(), extensions.CSVReport(["main/loss", "late"]))
+    trainer = trainer_of(
+        tmp_path, extensions.LogReport(), extensions.JSONLinesReport(), extensions.CSVReport(["main/loss", "late"])
+    )
     trainer.extend(late, name="late")
     trainer.run()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
@@ -326,7 +344,8 @@ def test_every_writer_writes_what_save_npz_writes(tmp_path: Path, name: str) -> 
     trainer = trainer_of(tmp_path, model=model)
     trainer.extend(extensions.snapshot_object(model, "model_{.updater.iteration}"), trigger=(1, "iteration"))
     trainer.extend(
-        extensions.snapshot_object(model, "written_{.updater.iteration}", writer=writer, n_retains=2), trigger=(1, "iteration")
+        extensions.snapshot_object(model, "written_{.updater.iteration}", writer=writer, n_retains=2),
+        trigger=(1, "iteration"),
     )
     trainer.run()
     assert sorted(path.name for path in tmp_path.glob("written*")) == ["written_3", "written_4"]
@@ -378,13 +397,17 @@ def test_the_best_are_kept(tmp_path: Path, mode: str, kept: set[str]) -> None:
 
 
 def test_the_best_by_a_name_that_nobody_reports(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="snapshot: best is 'x', which was not reported in this iteration; there were: 'main/examples'"):
+    with pytest.raises(
+        ValueError, match="snapshot: best is 'x', which was not reported in this iteration; there were: 'main/examples'"
+    ):
         run(tmp_path, extensions.snapshot(n_retains=1, best="x"))
 
 
 def test_the_stop_trigger_sees_the_last_observation_after_a_resume(tmp_path: Path) -> None:
     def stop() -> Any:
-        return triggers.EarlyStoppingTrigger((1, "epoch"), "main/loss", patience=3, mode="max", max_trigger=(20, "epoch"))
+        return triggers.EarlyStoppingTrigger(
+            (1, "epoch"), "main/loss", patience=3, mode="max", max_trigger=(20, "epoch")
+        )
 
     once = run(tmp_path / "once", extensions.snapshot(), stop=stop())
     for path in sorted((tmp_path / "once").iterdir()):

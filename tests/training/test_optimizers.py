@@ -291,7 +291,9 @@ def test_parameters_without_shape_wait_for_it():
     with model.init_scope():
         model.W = nn.Parameter(nn.initializers.One())
     optimizer = Adam(alpha=0.5).setup(model)
-    with pytest.warns(UserWarning, match="Adam.update: no parameter has a gradient, so nothing changes; call loss.backward"):
+    with pytest.warns(
+        UserWarning, match="Adam.update: no parameter has a gradient, so nothing changes; call loss.backward"
+    ):
         optimizer.update()
     model.W.initialize((2,))
     model.W.grad = np.ones(2, "float32")
@@ -730,7 +732,9 @@ def test_no_warnings_in_a_plain_loop():
 def test_a_loss_that_does_not_depend_on_the_model_is_warned_of():
     optimizer = SGD().setup(filled([1.0, 2.0], [1.0]))
     x = ag.Variable(np.ones(1, "float32"))
-    with pytest.warns(UserWarning, match="SGD.update: no parameter has a gradient, .* the loss of lossfun does not depend"):
+    with pytest.warns(
+        UserWarning, match="SGD.update: no parameter has a gradient, .* the loss of lossfun does not depend"
+    ):
         optimizer.update(lambda: (x * x).sum())
 
 

@@ -111,7 +111,10 @@ def test_the_value_stops_at_the_target_also_where_it_would_be_zero() -> None:
     [
         (lambda: extensions.ExponentialShift("lr", -1), "ExponentialShift: rate is -1; expected a factor from 0"),
         (lambda: extensions.InverseShift("lr", -1, 1), "InverseShift: gamma is -1; expected a number from 0"),
-        (lambda: extensions.LinearShift("lr", (1, 0), (5, 5)), "LinearShift: value_range is (1, 0), time_range (5, 5);"),
+        (
+            lambda: extensions.LinearShift("lr", (1, 0), (5, 5)),
+            "LinearShift: value_range is (1, 0), time_range (5, 5);",
+        ),
         (lambda: extensions.PolynomialShift("lr", 1, 0), "PolynomialShift: max_count is 0; expected a number of calls"),
         (lambda: extensions.StepShift("lr", 1, 0), "StepShift: step is 0; expected a number of calls from 1"),
         (lambda: extensions.WarmupShift("lr", 1, 0, 2), "WarmupShift: warmup_iter is 0; expected a number of calls"),
@@ -157,25 +160,43 @@ def test_once_on_resume() -> None:
 
 def test_a_schedule_is_finished_after_its_last_point() -> None:
     trigger = triggers.ManualScheduleTrigger([2, 4], "iteration")
-    assert [(trigger(trainer_at(i, {})), trigger.finished) for i in (1, 3, 5)] == [(False, False), (True, False), (True, True)]
+    assert [(trigger(trainer_at(i, {})), trigger.finished) for i in (1, 3, 5)] == [
+        (False, False),
+        (True, False),
+        (True, True),
+    ]
 
 
 def test_time() -> None:
     trigger = triggers.TimeTrigger(10)
-    assert [trigger(trainer_at(1, {}, s)) for s in (9.0, 11.0, 12.0, 45.0, 46.0, 51.0)] == [False, True, False, True, False, True]
+    assert [trigger(trainer_at(1, {}, s)) for s in (9.0, 11.0, 12.0, 45.0, 46.0, 51.0)] == [
+        False,
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
     assert {key: value.item() for key, value in saved(trigger).items()} == {"next_time": 60.0}
 
 
 @pytest.mark.parametrize("make", [triggers.MinValueTrigger, lambda key: triggers.EarlyStoppingTrigger(monitor=key)])
 def test_a_value_that_nobody_reports_is_warned_of(make: Any) -> None:
     trigger = make("main/los")
-    with pytest.warns(UserWarning, match=r"nothing was reported under 'main/los' since the last look; now there are: 'main/loss'"):
+    with pytest.warns(
+        UserWarning, match=r"nothing was reported under 'main/los' since the last look; now there are: 'main/loss'"
+    ):
         assert [trigger(trainer_at(i, {"main/loss": 1.0})) for i in range(1, 5)] == [False] * 4
 
 
 def test_nan_is_never_the_best() -> None:
     trigger = triggers.MinValueTrigger("x", trigger=(1, "iteration"))
-    assert [trigger(trainer_at(i, {"x": v})) for i, v in enumerate([float("nan"), 2.0, float("nan"), 1.0], 1)] == [False, True, False, True]
+    assert [trigger(trainer_at(i, {"x": v})) for i, v in enumerate([float("nan"), 2.0, float("nan"), 1.0], 1)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
     assert trigger.best_value == 1.0
 
 
@@ -190,13 +211,33 @@ def test_early_stopping_says_so(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("make", "error", "text"),
     [
-        (lambda: triggers.ManualScheduleTrigger([], "epoch"), ValueError, "ManualScheduleTrigger: points is []; expected numbers"),
-        (lambda: triggers.ManualScheduleTrigger(1, "hour"), ValueError, "ManualScheduleTrigger: unit is 'hour'; expected"),
+        (
+            lambda: triggers.ManualScheduleTrigger([], "epoch"),
+            ValueError,
+            "ManualScheduleTrigger: points is []; expected numbers",
+        ),
+        (
+            lambda: triggers.ManualScheduleTrigger(1, "hour"),
+            ValueError,
+            "ManualScheduleTrigger: unit is 'hour'; expected",
+        ),
         (lambda: triggers.TimeTrigger(0), ValueError, "TimeTrigger: period is 0; expected a number of seconds above 0"),
         (lambda: triggers.MaxValueTrigger(3), TypeError, "MaxValueTrigger: the name to watch is 3; expected a string"),
-        (lambda: triggers.BestValueTrigger("x", "max"), TypeError, "BestValueTrigger: compare is 'max'; expected a function"),
-        (lambda: triggers.EarlyStoppingTrigger(patience=0), ValueError, "EarlyStoppingTrigger: patience is 0; expected"),
-        (lambda: triggers.EarlyStoppingTrigger(mode="least"), ValueError, "EarlyStoppingTrigger: mode is 'least'; expected"),
+        (
+            lambda: triggers.BestValueTrigger("x", "max"),
+            TypeError,
+            "BestValueTrigger: compare is 'max'; expected a function",
+        ),
+        (
+            lambda: triggers.EarlyStoppingTrigger(patience=0),
+            ValueError,
+            "EarlyStoppingTrigger: patience is 0; expected",
+        ),
+        (
+            lambda: triggers.EarlyStoppingTrigger(mode="least"),
+            ValueError,
+            "EarlyStoppingTrigger: mode is 'least'; expected",
+        ),
     ],
 )
 def test_triggers_that_make_no_sense(make: Any, error: type[Exception], text: str) -> None:

@@ -623,7 +623,9 @@ def test_a_resumed_run_keeps_the_seed_and_says_where_versions_differ(make: Make,
     resumed = make((8, "iteration"), updater_of("main"))
     resumed.extend(extensions.LogReport(trigger=(1, "iteration")))
     load_npz(tmp_path / "snapshot", resumed)
-    with pytest.warns(UserWarning, match=f"written with other versions: numpy 1.0, now {np.__version__}; this run may end"):
+    with pytest.warns(
+        UserWarning, match=f"written with other versions: numpy 1.0, now {np.__version__}; this run may end"
+    ):
         resumed.run()
     assert resumed.about == {"seed": 5, "versions": {**first.about["versions"], "numpy": np.__version__}}
     log = resumed.get_extension("LogReport").log

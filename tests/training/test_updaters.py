@@ -240,7 +240,12 @@ def test_accumulated_minibatches_make_one_update(n, batch_size):
     for _ in range(3):
         expected.update(whole, x, x)
     assert model.w.array == pytest.approx(whole.w.array, rel=1e-6)
-    assert (updater.iteration, updater.epoch, updater.get_optimizer("main").epoch, updater.get_optimizer("main").t) == (3, 3, 3, 3)
+    assert (updater.iteration, updater.epoch, updater.get_optimizer("main").epoch, updater.get_optimizer("main").t) == (
+        3,
+        3,
+        3,
+        3,
+    )
 
 
 def test_a_loss_scale_reaches_the_optimizers():

@@ -30,15 +30,20 @@ TRIGGERS = [
     ("MaxValueTrigger", ["x"], {"trigger": [2, "iteration"]}),
     ("MinValueTrigger", ["x"], {"trigger": [1, "iteration"]}),
     ("EarlyStoppingTrigger", [], {"check_trigger": [1, "iteration"], "monitor": "x", "patience": 2}),
-    ("EarlyStoppingTrigger", [], {"check_trigger": [1, "epoch"], "monitor": "x", "mode": "max", "max_trigger": [11, "iteration"]}),
+    (
+        "EarlyStoppingTrigger",
+        [],
+        {"check_trigger": [1, "epoch"], "monitor": "x", "mode": "max", "max_trigger": [11, "iteration"]},
+    ),
     ("EarlyStoppingTrigger", [], {"check_trigger": [2, "iteration"], "monitor": "x", "max_trigger": [9, "iteration"]}),
 ]
 VALUES = [3.0, 2.0, 4.0, 1.0, 5.0, 0.5, 0.5, 7.0, 6.0, 0.25, 9.0, 0.125]
 
 
-def values_of(make, optimizer):
+def values_of(name, args, options):
+    optimizer = SimpleNamespace(lr=1.0)
     trainer = SimpleNamespace(updater=SimpleNamespace(get_optimizer=lambda name: optimizer))
-    shift = make()
+    shift = getattr(extensions, name)(*args, **options)
     shift.initialize(trainer)
     values = [optimizer.lr]
     for _ in range(CALLS):
@@ -47,7 +52,8 @@ def values_of(make, optimizer):
     return values
 
 
-def firings_of(trigger):
+def firings_of(name, args, options):
+    trigger = getattr(triggers, name)(*args, **options)
     fires = []
     for i, value in enumerate(VALUES, 1):
         updater = SimpleNamespace(iteration=i, epoch=i // 4, epoch_detail=i / 4, previous_epoch_detail=(i - 1) / 4)
@@ -57,9 +63,8 @@ def firings_of(trigger):
 
 
 if __name__ == "__main__":
-    shifts = [
-        values_of(lambda: getattr(extensions, name)(*args, **options), SimpleNamespace(lr=1.0))
-        for name, args, options in SHIFTS
-    ]
-    fired = [firings_of(getattr(triggers, name)(*args, **options)) for name, args, options in TRIGGERS]
-    print(json.dumps({"shifts": list(zip(SHIFTS, shifts)), "triggers": list(zip(TRIGGERS, fired))}))
+    found = {
+        "shifts": [(case, values_of(*case)) for case in SHIFTS],
+        "triggers": [(case, firings_of(*case)) for case in TRIGGERS],
+    }
+    print(json.dumps(found))

@@ -11,7 +11,16 @@ import numpy as np
 
 import xparray
 
-DISTRIBUTIONS = ("xparray", "catena-autograd", "catena-nn", "catena-training", "numpy", "numba", "cupy-cuda12x", "cupy-cuda13x")
+DISTRIBUTIONS = (
+    "xparray",
+    "catena-autograd",
+    "catena-nn",
+    "catena-training",
+    "numpy",
+    "numba",
+    "cupy-cuda12x",
+    "cupy-cuda13x",
+)
 
 _last_seed: int | None = None
 
@@ -66,4 +75,3 @@ def _installed() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-

@@ -111,7 +111,7 @@ class Trainer:
         self.observation: dict[str, Any] = {}
         self.reporter = nn.Reporter()
         self.time_spent: dict[str, float] = {}
-        self.about = {"seed": last_seed(), "versions": versions()}
+        self.about: dict[str, Any] = {"seed": last_seed(), "versions": versions()}
         for name, optimizer in updater.get_all_optimizers().items():
             if optimizer.target is None:
                 raise ValueError(f"Trainer: the optimizer {name!r} has no model; call optimizer.setup(model) first")
@@ -261,7 +261,9 @@ class Trainer:
         self.about["versions"] = now
         changed = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
         if changed:
-            listed = ", ".join(f"{name} {before.get(name, 'not there')}, now {now.get(name, 'not there')}" for name in changed)
+            listed = ", ".join(
+                f"{name} {before.get(name, 'not there')}, now {now.get(name, 'not there')}" for name in changed
+            )
             warnings.warn(
                 f"Trainer.run: the snapshot was written with other versions: {listed}; this run may end with other bits than one "
                 "that was never stopped",

@@ -57,7 +57,7 @@ class DumpGraph(Extension):
         """'dump_graph'."""
         return "dump_graph"
 
-    def trigger(self, trainer: Trainer) -> bool:  # type: ignore[override]
+    def trigger(self, trainer: Trainer) -> bool:
         """True once."""
         fires, self._flag_called = not self._flag_called, True
         return fires
@@ -102,7 +102,7 @@ class DumpGraph(Extension):
         self._flag_called = bool(serializer("_flag_called", self._flag_called))
 
 
-class unchain_variables(Extension):  # noqa: N801
+class unchain_variables(Extension):
     """Cuts the graphs behind reported Variables at the end of an iteration, where `config.keep_graph_on_report` is set.
 
     Their memory is then free before the next minibatch is computed.
@@ -121,7 +121,7 @@ class unchain_variables(Extension):  # noqa: N801
         """Note the setting."""
         self._kept = bool(ag.config.keep_graph_on_report)
 
-    def trigger(self, trainer: Trainer) -> bool:  # type: ignore[override]
+    def trigger(self, trainer: Trainer) -> bool:
         """Whether graphs were kept in this iteration."""
         kept, self._kept = self._kept, bool(ag.config.keep_graph_on_report)
         return kept

@@ -57,7 +57,9 @@ class ExponentialMovingAverage(Extension):
 
     def __init__(self, model: nn.Link, decay: float = 0.999) -> None:
         if not isinstance(model, nn.Link):
-            raise TypeError(f"ExponentialMovingAverage: model is {model!r:.60}; expected a link, the model that is trained")
+            raise TypeError(
+                f"ExponentialMovingAverage: model is {model!r:.60}; expected a link, the model that is trained"
+            )
         if not 0 <= decay < 1:
             raise ValueError(f"ExponentialMovingAverage: decay is {decay}; expected a number from 0 to below 1")
         self._source = model

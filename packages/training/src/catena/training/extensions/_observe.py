@@ -80,9 +80,7 @@ class MicroAverage(Extension):
 
     priority = PRIORITY_EDITOR
 
-    def __init__(
-        self, numerator_key: str, denominator_key: str, result_key: str, trigger: Any = (1, "epoch")
-    ) -> None:
+    def __init__(self, numerator_key: str, denominator_key: str, result_key: str, trigger: Any = (1, "epoch")) -> None:
         self._trigger: Any = get_trigger(trigger)
         self._numerator_key = numerator_key
         self._denominator_key = denominator_key

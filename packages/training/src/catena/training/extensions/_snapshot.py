@@ -124,7 +124,9 @@ class _Snapshot(Extension):
         mode: str,
     ) -> None:
         if savefun is not None and writer is not None:
-            raise TypeError("snapshot: both savefun and writer are given; give the function to the writer: ThreadWriter(savefun)")
+            raise TypeError(
+                "snapshot: both savefun and writer are given; give the function to the writer: ThreadWriter(savefun)"
+            )
         if mode not in ("auto", "max", "min"):
             raise ValueError(f"snapshot: mode is {mode!r}; expected 'auto', 'max' or 'min'")
         if n_retains != -1 and n_retains < 1:

@@ -105,7 +105,9 @@ class ParameterStatistics(Extension):
     def register_statistics(self, name: str, function: Statistic) -> None:
         """Add a statistic: a function of a flat NumPy array that gives a number or several."""
         if not callable(function):
-            raise TypeError(f"ParameterStatistics: the statistic {name!r} is {function!r}; expected a function of an array")
+            raise TypeError(
+                f"ParameterStatistics: the statistic {name!r} is {function!r}; expected a function of an array"
+            )
         self._statistics[name] = function
 
     def __call__(self, trainer: Trainer) -> None:
@@ -196,7 +198,9 @@ class VariableStatisticsPlot(Extension):
     ) -> None:
         self._variables = _variables_in(targets)
         if not self._variables:
-            raise ValueError("VariableStatisticsPlot: targets holds no variable; give a link, a parameter or a Variable")
+            raise ValueError(
+                "VariableStatisticsPlot: targets holds no variable; give a link, a parameter or a Variable"
+            )
         self._columns = ["array"] * report_data + ["grad"] * report_grad
         self._sigmas = tuple(percentile_sigmas)
         if not self._columns or not (plot_mean or plot_std or self._sigmas):
@@ -278,7 +282,9 @@ class VariableStatisticsPlot(Extension):
 
     def _draw_moments(self, axes: Any, iterations: list[int], values: HostArray) -> None:
         if self._plot_mean and self._plot_std:
-            axes.errorbar(iterations, values[:, 0], values[:, 1], ecolor="#1f77b433", marker=self._marker, label="mean, std")
+            axes.errorbar(
+                iterations, values[:, 0], values[:, 1], ecolor="#1f77b433", marker=self._marker, label="mean, std"
+            )
         elif self._plot_mean:
             axes.plot(iterations, values[:, 0], marker=self._marker, label="mean")
         else:
@@ -293,7 +299,9 @@ class VariableStatisticsPlot(Extension):
                 iterations, values[:, i], values[:, n - 1 - i], color="#1f77b4", alpha=0.2, linewidth=0, label=label
             )
         if n % 2:
-            axes.plot(iterations, values[:, n // 2], color="#1f77b4", marker=self._marker, label=f"{self._sigmas[n // 2]:g} %")
+            axes.plot(
+                iterations, values[:, n // 2], color="#1f77b4", marker=self._marker, label=f"{self._sigmas[n // 2]:g} %"
+            )
 
 
 def _variables_in(targets: Any) -> list[Any]:

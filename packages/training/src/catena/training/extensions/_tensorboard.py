@@ -47,7 +47,9 @@ class TensorBoardReport(Averaging):
     def initialize(self, trainer: Trainer) -> None:
         """Open a file."""
         if not self.available():
-            raise ImportError("TensorBoardReport: tensorboardX is not installed; pip install catena-training[tensorboard]")
+            raise ImportError(
+                "TensorBoardReport: tensorboardX is not installed; pip install catena-training[tensorboard]"
+            )
         from tensorboardX import SummaryWriter
 
         done = trainer.updater.iteration

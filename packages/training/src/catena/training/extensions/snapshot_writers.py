@@ -18,6 +18,7 @@ import threading
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -129,7 +130,9 @@ class StandardWriter(Writer):
 
     def create_worker(self, filename: str, outdir: str, target: Any, **kwds: Any) -> Any:
         """A worker with the methods `start` and `join`; `join` raises what went wrong."""
-        raise TypeError(f"{type(self).__name__} has no worker; define create_worker(self, filename, outdir, target) in it")
+        raise TypeError(
+            f"{type(self).__name__} has no worker; define create_worker(self, filename, outdir, target) in it"
+        )
 
     def __call__(self, filename: str, outdir: str, target: Any) -> None:
         """Wait for the last worker, copy the state of `target`, and let another worker write it."""
@@ -288,7 +291,7 @@ class _Thread:
     """A thread that keeps what went wrong in it."""
 
     def __init__(self, function: Callable[..., Any], *args: Any, **kwds: Any) -> None:
-        self._work = lambda: function(*args, **kwds)
+        self._work = partial(function, *args, **kwds)
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="snapshot writer")
 
@@ -355,7 +358,9 @@ class _Process:
 
 
 def _in_process(tasks: Any, failures: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all processes of the terminal; the one that trains decides
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C goes to all processes of the terminal; the one that trains decides
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         _consume(tasks)
