@@ -24,4 +24,4 @@ def test_ratios_are_printed() -> None:
 def test_unknown_sections_are_refused() -> None:
     command = [sys.executable, "-m", "benchmarks.xparray", "warm"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert run.returncode == 2 and "no such section: warm; there are kernels, calls, cold" in run.stderr
+    assert run.returncode == 2 and "no such section: warm; there are kernels, threads, calls, cold" in run.stderr
