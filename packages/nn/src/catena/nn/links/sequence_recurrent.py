@@ -108,25 +108,16 @@ class _NStep(ChainList):
         return hy, ys
 
     def _call(self, states: Sequence[Array | None], xs: Sequence[Array]) -> tuple[list[Any], list[Any]]:
-        name = type(self).__name__
-        if not isinstance(xs, list | tuple) or not xs:
-            raise ValueError(
-                f"{name}: xs is {xs!r:.60}; expected a list with an array (length, in_size) for each sequence"
-            )
-        check_floating(name, **{f"xs[{i}]": x for i, x in enumerate(xs)})
-        n_in = self[0].w0.shape[1]
-        for i, x in enumerate(xs):
-            if x.ndim != 2 or x.shape[1] != n_in:
-                raise ValueError(f"{name}: xs[{i}] has shape {tuple(x.shape)}; expected (length, {n_in})")
-        lengths = np.array([x.shape[0] for x in xs])
-        if not lengths.any():
-            raise ValueError(f"{name}: all of the {len(xs)} sequences are of length 0; give one that is longer")
-        given = {key: self.init_hx(xs) if s is None else s for key, s in zip(("hx", "cx"), states, strict=False)}
+        self._check_sequences(xs)
+        given = {name: self.init_hx(xs) if s is None else s for name, s in zip(("hx", "cx"), states, strict=False)}
         kind = self.cell, self.direction, self.n_layers, self.dropout
-        check_layers(name, *kind, given, self.ws, self.bs, n_in)
-        if next(iter(given.values())).shape[1] != len(xs):
-            shapes = describe(list(given), list(given.values()))
-            raise ValueError(f"{name}: there are {len(xs)} sequences, but the first states are for others ({shapes})")
+        check_layers(type(self).__name__, *kind, given, self.ws, self.bs, xs[0].shape[1])
+        lengths = np.array([x.shape[0] for x in xs])
+        if given["hx"].shape[1] != len(xs):
+            listed = describe(list(given), list(given.values()))
+            raise ValueError(
+                f"{type(self).__name__}: there are {len(xs)} sequences, but first states of others ({listed})"
+            )
 
         order = np.argsort(-lengths, kind="stable")
         running = np.arange(lengths.max())[:, None] < lengths[order]  # (time, sequence)
@@ -138,6 +129,19 @@ class _NStep(ChainList):
         lasts, y = layers(*kind, firsts, self.ws, self.bs, x, tuple(running.sum(axis=1).tolist()))
         ys = cut_times(F.gather(y, back), tuple(lengths.tolist()))
         return [F.gather(s, home, axis=1) for s in lasts], list(ys)
+
+    def _check_sequences(self, xs: Any) -> None:
+        name, n_in = type(self).__name__, self[0].w0.shape[1]
+        if not isinstance(xs, list | tuple) or not xs:
+            raise ValueError(
+                f"{name}: xs is {xs!r:.60}; expected a list with an array (length, {n_in}) for each sequence"
+            )
+        check_floating(name, **{f"xs[{i}]": x for i, x in enumerate(xs)})
+        for i, x in enumerate(xs):
+            if x.ndim != 2 or x.shape[1] != n_in:
+                raise ValueError(f"{name}: xs[{i}] has shape {tuple(x.shape)}; expected (length, {n_in})")
+        if not any(x.shape[0] for x in xs):
+            raise ValueError(f"{name}: all of the {len(xs)} sequences are of length 0; give one that is longer")
 
 
 class _NStepLSTM(_NStep):
