@@ -49,7 +49,8 @@ def one_way(draw: st.DrawFn, cell: str) -> Call:
 
 @composite
 def layered(draw: st.DrawFn, directions: int, gates: int, states: int) -> Call:
-    n, size, n_in, n_layers = draw(integers(0, 2)), draw(integers(1, 2)), draw(integers(1, 2)), draw(integers(1, 2))
+    n, size, n_in = draw(integers(0, 2)), draw(integers(1, 2)), draw(integers(1, 2))
+    n_layers = draw(integers(1, 2)) if directions == 1 else 1  # more of them take long; torch's are compared
     dtype = draw(sampled_from(["float64", "float32"]))
 
     def drawn(*shape: int) -> Any:
@@ -75,6 +76,8 @@ for f, directions, gates, states in (
     (F.n_step_rnn, 1, 1, 1),
     (F.n_step_birnn, 2, 1, 1),
 ):
-    CASES.add(f, Case(layered(directions, gates, states), tolerance=16, random=True))
-    if directions == 1:  # what differs outside of training is the same for all
-        CASES.add(f, Case(layered(directions, gates, states), name="test", tolerance=16, train=False))
+    # Each of very many weights is tried alone on each backend: two of them do for both directions.
+    backends = ("numpy", "numba", "strict")[: 4 - directions]
+    CASES.add(f, Case(layered(directions, gates, states), tolerance=16, random=True, backends=backends))
+# What differs outside of training is the same for all.
+CASES.add(F.n_step_rnn, Case(layered(1, 1, 1), name="test", tolerance=16, train=False))
