@@ -131,13 +131,12 @@ class GRU(StatefulGRU):
 class _MGUBase(Chain):
     """The parameters of `StatelessMGU` and `StatefulMGU`, and one time."""
 
-    def __init__(self, in_size: int, out_size: int) -> None:
+    def __init__(self, n_inputs: int, n_units: int) -> None:
         super().__init__()
-        n_in, n = positive(type(self).__name__, in_size=in_size, out_size=out_size)
-        self.state_size = n
+        self.state_size = n_units
         with self.init_scope():
-            self.W_f = Linear(n_in + n, n)
-            self.W_h = Linear(n_in + n, n)
+            self.W_f = Linear(n_inputs + n_units, n_units)
+            self.W_h = Linear(n_inputs + n_units, n_units)
 
     def _next(self, h: Array, x: Array) -> Any:
         f = sigmoid(self.W_f(F.concat((h, x), axis=1)))
@@ -148,12 +147,12 @@ class _MGUBase(Chain):
 class StatelessMGU(_MGUBase):
     """One time of a minimal gated unit, where the caller keeps h: h' = (1 - f) h + f a.
 
-    f = sigmoid(W_f([h, x])) and a = tanh(W_h([f h, x])), where both are Linears whose W, `(out_size, out_size + in_size)`, begin as
+    f = sigmoid(W_f([h, x])) and a = tanh(W_h([f h, x])), where both are Linears whose W, `(n_units, n_units + n_inputs)`, begin as
     LeCunNormal, b as 0.
 
     Args:
-        in_size: the number of features.
-        out_size: the number of units.
+        n_inputs: the number of features.
+        n_units: the number of units.
 
     Raises:
         ValueError: a size is no positive integer.
@@ -166,8 +165,11 @@ class StatelessMGU(_MGUBase):
         (5, 2)
     """
 
+    def __init__(self, n_inputs: int, n_units: int) -> None:
+        super().__init__(*positive("StatelessMGU", n_inputs=n_inputs, n_units=n_units))
+
     def forward(self, h: Array, x: Array) -> Any:
-        """The next h, `(n, out_size)`, of h, `(n, out_size)`, and x, `(n, in_size)`."""
+        """The next h, `(n, n_units)`, of h, `(n, n_units)`, and x, `(n, n_inputs)`."""
         return self._next(h, x)
 
 
@@ -197,7 +199,7 @@ class StatefulMGU(Stateful, _MGUBase):
     h: Any
 
     def __init__(self, in_size: int, out_size: int) -> None:
-        super().__init__(in_size, out_size)
+        super().__init__(*positive("StatefulMGU", in_size=in_size, out_size=out_size))
         self.reset_state()
 
     def set_state(self, h: Array) -> None:

@@ -41,7 +41,6 @@ class _NStep(ChainList):
         in_size: int,
         out_size: int,
         dropout: float,
-        *,
         initialW: Any = None,
         initial_bias: Any = None,
     ) -> None:
