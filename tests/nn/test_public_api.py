@@ -55,12 +55,17 @@ def parameters(function: Any) -> tuple[list[str], list[str]]:
 def differs(function: Any, theirs: list[str]) -> bool:
     """Whether a call as Chainer takes it may fail or mean something else: ours may take more, and may have a default where it has none."""
     positional, by_name = parameters(function)
-    wanted = [p for p in theirs if not p.startswith("*")]
-    alike = len(positional) >= len(wanted) and all(
+    stars = [p for p in theirs if p.startswith("*")]
+    at = theirs.index(stars[0]) if stars else len(theirs)
+    wanted, wanted_by_name = theirs[:at], [p for p in theirs[at:] if p not in stars]
+    alike = len(positional) >= at and all(
         mine == p or ("=" not in p and mine.startswith(f"{p}=")) for mine, p in zip(positional, wanted, strict=False)
     )
-    needed = [p for p in positional[len(wanted) :] if "=" not in p and not any(q.startswith("*") for q in theirs)]
-    needed += [p for p in by_name if "=" not in p and not any(q.startswith("**") for q in theirs)]
+    alike = alike and set(wanted_by_name) <= {*positional, *by_name}
+    needed = [p for p in positional[at:] if "=" not in p and not stars]
+    needed += [
+        p for p in by_name if "=" not in p and p not in wanted_by_name and not any(q.startswith("**") for q in stars)
+    ]
     return not alike or bool(needed)
 
 
@@ -113,6 +118,9 @@ def test_every_difference_has_a_reason() -> None:
         (lambda x, more: None, ["x"], True),
         (lambda x, *, more: None, ["x", "**kwargs"], False),
         (lambda x, *, more: None, ["x"], True),
+        (lambda *, ratio=0.5: None, ["*", "ratio=0.5"], False),
+        (lambda ratio=0.5: None, ["*", "ratio=0.5"], False),
+        (lambda *, ratio=0.4: None, ["*", "ratio=0.5"], True),
         (lambda *xs, axis=0: None, ["*xs"], False),
     ],
 )

@@ -2,7 +2,7 @@
 
     python tests/nn/golden/chainer_api.py        # where Chainer 7.8.1 is installed (Python 3.11, NumPy 1.23)
 
-Each name has its parameters in order, as a signature writes them: "x", "ratio=0.5", "*xs", "**kwargs".
+Each name has its parameters in order, as a signature writes them: "x", "ratio=0.5", "*", "*xs", "**kwargs".
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ def default(value: Any) -> str:
 
 
 def parameters(function: Any) -> list[str]:
-    found = []
+    found: list[str] = []
     for p in inspect.signature(function).parameters.values():
+        if p.kind is p.KEYWORD_ONLY and not any(q.startswith("*") for q in found):
+            found.append("*")
         stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
         found.append(stars + p.name + ("" if p.default is p.empty else f"={default(p.default)}"))
     return found

@@ -177,6 +177,7 @@ def reshape(x: _In[_T], shape: tuple[int, ...], copy: bool | None = None) -> _T:
 def resize_images(
     x: _In[_T],
     output_shape: tuple[int, int],
+    *,
     mode: Literal["bilinear", "nearest"] = "bilinear",
     align_corners: bool = True,
 ) -> _T: ...

@@ -145,6 +145,7 @@ def _pair(n: Pair) -> tuple[int, int]:
 def resize_images(
     x: Array,
     output_shape: tuple[int, int],
+    *,
     mode: Literal["bilinear", "nearest"] = "bilinear",
     align_corners: bool = True,
 ) -> Array:

@@ -67,9 +67,9 @@ class Distribution:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name in _RESULTS & vars(cls).keys():
-            member = vars(cls)[name]
-            getter = member.fget if isinstance(member, property) else None
-            setattr(cls, name, _with_axes(member) if getter is None else property(_with_axes(getter)))
+            member: Any = vars(cls)[name]
+            is_property = isinstance(member, property)
+            setattr(cls, name, property(_with_axes(member.fget)) if is_property else _with_axes(member))
 
     @property
     def params(self) -> dict[str, Any]:

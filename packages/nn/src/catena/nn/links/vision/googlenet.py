@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from catena.nn.functions.activation import softmax
@@ -54,7 +54,7 @@ class GoogLeNet(Layers):
 
     _mean = (104.0, 117.0, 123.0)
     _features = "pool5"
-    _branches: ClassVar[dict[str, str]] = {"loss1_fc2": "inception_4a", "loss2_fc2": "inception_4d"}
+    _branches: ClassVar[Mapping[str, str]] = {"loss1_fc2": "inception_4a", "loss2_fc2": "inception_4d"}
 
     def __init__(self, pretrained_model: File = None) -> None:
         super().__init__()
