@@ -68,8 +68,8 @@ class Distribution:
         super().__init_subclass__(**kwargs)
         for name in _RESULTS & vars(cls).keys():
             member: Any = vars(cls)[name]
-            is_property = isinstance(member, property)
-            setattr(cls, name, property(_with_axes(member.fget)) if is_property else _with_axes(member))
+            formula: Any = member.fget if isinstance(member, property) else member
+            setattr(cls, name, _with_axes(formula) if formula is member else property(_with_axes(formula)))
 
     @property
     def params(self) -> dict[str, Any]:
