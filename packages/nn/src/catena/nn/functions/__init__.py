@@ -105,6 +105,7 @@ from catena.nn.functions.ranking import (
     hinge,
     triplet,
 )
+from catena.nn.functions.recomputation import forget
 from catena.nn.functions.rectifiers import (
     celu,
     clipped_relu,
@@ -214,6 +215,7 @@ __all__ = [
     "fixed_batch_renormalization",
     "fixed_decorrelated_batch_normalization",
     "focal_loss",
+    "forget",
     "gaussian",
     "gaussian_kl_divergence",
     "gaussian_nll",
