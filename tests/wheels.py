@@ -20,6 +20,7 @@ PARTS = {
     "autograd": ("catena-autograd", "catena.autograd"),
     "nn": ("catena-nn", "catena.nn"),
     "training": ("catena-training", "catena.training"),
+    "chainer": ("catena-chainer", "chainer"),
 }
 
 

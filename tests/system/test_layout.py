@@ -21,12 +21,15 @@ PARTS = {
     "autograd": "catena.autograd",
     "nn": "catena.nn",
     "training": "catena.training",
+    "chainer": "chainer",
 }
 # distributions that are not named as they are imported
 DISTRIBUTIONS = {
     "PIL": "pillow",
+    "chainer": "catena-chainer",
     "array_api_compat": "array-api-compat",
     "array_api_strict": "array-api-strict",
+    "cupyx": "cupy",
     "sklearn": "scikit-learn",
 }
 

@@ -6,8 +6,9 @@ Run with Python 3.11, NumPy 1.23.5, `setuptools<70` and chainer==7.8.1.
 import json
 from pathlib import Path
 
-import chainer
 import numpy as np
+
+import chainer
 
 BOUNDS = {"alpha": 0.1, "final_lr": 0.5, "gamma": 0.1}
 CASES = [

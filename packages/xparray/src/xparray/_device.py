@@ -30,7 +30,7 @@ class Device:
 
     @classmethod
     def parse(cls, spec: str | Device) -> Device:
-        """Read "numpy", "numba" or "cuda:0"; a Device passes through.
+        """Read "numpy", "numba" or "cuda:0"; a Device passes through. Chainer's "@numpy" and "@cupy:0" are read too.
 
         Raises:
             TypeError: `spec` is neither a string nor a Device.
@@ -42,10 +42,10 @@ class Device:
             raise TypeError(
                 f'device: got {spec!r} ({type(spec).__name__}); expected a string such as "numpy" or "cuda:0"'
             )
-        backend, _, part = spec.partition(":")
+        backend, _, part = spec.removeprefix("@").partition(":")
         if not backend:
             raise ValueError(f'device: got {spec!r}; expected "backend" or "backend:part", such as "numpy" or "cuda:0"')
-        return cls(backend, part)
+        return cls("cuda" if backend == "cupy" else backend, part)
 
     def __str__(self) -> str:
         return f"{self.backend}:{self.part}" if self.part else self.backend

@@ -1,0 +1,8 @@
+"""What datasets, iterators and converters are made of."""
+
+from __future__ import annotations
+
+from catena.training.convert import *  # noqa: F403
+from catena.training.datasets import DatasetMixin as DatasetMixin
+from catena.training.iterators import Iterator as Iterator
+from chainer.dataset.download import *  # noqa: F403

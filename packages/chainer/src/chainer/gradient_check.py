@@ -1,0 +1,5 @@
+"""Gradients against differences."""
+
+from __future__ import annotations
+
+from catena.autograd.gradient_check import *  # noqa: F403

@@ -1,0 +1,5 @@
+"""catena's links, usually imported as L."""
+
+from __future__ import annotations
+
+from catena.nn.links import *  # noqa: F403
