@@ -16,11 +16,13 @@ from typing import Any
 
 import xparray as xp
 from catena import training
-from catena.autograd import Variable, using_config
+from catena.autograd import Function, FunctionNode, Variable, using_config
+from catena.autograd._function import _OldStyle
 from catena.nn import Chain, Link, Parameter, initializers, links
 from catena.training import optimizers
 from chainer import backend
 from chainer.backends import cuda
+from chainer.utils import type_check
 
 
 def retired(old: str, new: str, stacklevel: int = 3) -> None:
@@ -387,12 +389,67 @@ def _extend(extend: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+# ----------------------------------------------------------------- functions of one's own
+
+
+def _check_types(self: FunctionNode, inputs: tuple[Any, ...]) -> None:
+    """Give `check_type_forward` the types as expressions, which `type_check.expect` takes."""
+    with type_check.get_function_check_context(self):
+        self.check_type_forward(type_check.get_types(inputs, "in_types", False))
+
+
+def _retain_inputs(self: Function, indexes: Any) -> None:
+    """Say which inputs backward reads: an old-style function keeps them all."""
+
+
+def _retain_outputs(self: Function, indexes: Any, retain_after_backward: bool = False) -> None:
+    """Keep the outputs' arrays, which backward then finds in `output_data`."""
+    self._retained_outputs = tuple(indexes)  # type: ignore[attr-defined]
+
+
+def _old_forward(forward: Callable[..., tuple[Any, ...]]) -> Callable[..., tuple[Any, ...]]:
+    """The forward of an old-style function, which keeps the outputs that the function asked for."""
+
+    @functools.wraps(forward)
+    def wrapped(self: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        outputs = forward(self, inputs)
+        kept = getattr(self.function, "_retained_outputs", ())
+        if kept:
+            self.function.output_data = tuple(y if i in kept else None for i, y in enumerate(outputs))
+        return outputs
+
+    return wrapped
+
+
+_FUNCTION: dict[str, Any] = {"retain_inputs": _retain_inputs, "retain_outputs": _retain_outputs}
+
+
+def _update_core(update_core: Callable[..., None]) -> Callable[..., None]:
+    """`UpdateRule.update_core` that calls a rule's own `update_core_cpu` or `update_core_gpu`."""
+
+    @functools.wraps(update_core)
+    def wrapped(self: Any, param: Parameter) -> None:
+        own = getattr(self, "update_core_gpu" if param.device.backend == "cuda" else "update_core_cpu", None)
+        if own is None:
+            update_core(self, param)
+        else:
+            own(param)
+
+    return wrapped
+
+
 # ------------------------------------------------------------------------------- install
 
 
 def install() -> None:
     """Give catena's classes the names above, unless they have them already."""
-    for cls, names in ((Variable, _VARIABLE), (Link, _LINK), (optimizers.Optimizer, _OPTIMIZER)):
+    given: list[tuple[type, dict[str, Any]]] = [
+        (Variable, _VARIABLE),
+        (Link, _LINK),
+        (optimizers.Optimizer, _OPTIMIZER),
+        (Function, _FUNCTION),
+    ]
+    for cls, names in given:
         for name, value in names.items():
             if not hasattr(cls, name):
                 setattr(cls, name, value)
@@ -401,6 +458,9 @@ def install() -> None:
     _wrap(Link, "to_device", _link_to_device)
     _wrap(Link, "__call__", _link_call)
     _wrap(training.Trainer, "extend", _extend)
+    _wrap(_OldStyle, "forward", _old_forward)
+    _wrap(optimizers.UpdateRule, "update_core", _update_core)
+    FunctionNode._check_types = _check_types  # type: ignore[method-assign]
     for value in vars(links).values():
         if isinstance(value, type) and issubclass(value, Link) and "initialW" in inspect.signature(value).parameters:
             _init_link(value)

@@ -84,6 +84,9 @@ class FunctionNode(Hooked):
         Override it to raise where they are wrong.
         """
 
+    def _check_types(self, inputs: tuple[Array, ...]) -> None:
+        self.check_type_forward(tuple([spec_of(x) for x in inputs]))
+
     def forward(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         """The outputs' arrays; calls `forward_cpu` for arrays in the host's memory, else `forward_gpu`."""
         result: tuple[Array, ...] = _own_method(self, "forward", inputs)(inputs)
@@ -116,7 +119,7 @@ class FunctionNode(Hooked):
         variables = [as_variable(x) for x in inputs]
         arrays = tuple(v.array for v in variables)
         if config.type_check:
-            self.check_type_forward(tuple([spec_of(x) for x in arrays]))
+            self._check_types(arrays)
         watch = watcher(self.watched)
         if watch is not None:
             watch.before(arrays)
