@@ -333,7 +333,7 @@ def _accumulate_grads(self: Any, grads: Any) -> None:
     """v1: add these arrays to the gradients, in the order of the model's parameters."""
     retired("Optimizer.accumulate_grads(grads)", "model.addgrads(other)")
     for p, g in zip(_params(self), grads, strict=True):
-        g = xp.to_device(g, p.device)
+        g = xp.astype(xp.to_device(g, p.device), p.dtype)
         p.grad = xp.asarray(g, copy=True) if p.grad is None else p.grad + g
 
 

@@ -143,7 +143,7 @@ def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 min.vjps(x=_extreme_x)
 
 
-def logsumexp(x: Array, /, *, axis: Axis = None, keepdims: bool = False) -> Array:
+def logsumexp(x: Array, /, axis: Axis = None, *, keepdims: bool = False) -> Array:
     """log(sum(exp(x))) over `axis` without overflow.
 
     Example:

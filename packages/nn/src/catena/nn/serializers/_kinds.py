@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -58,8 +59,14 @@ def load_arrays(
     check_format(origin, about)
     if not path.strip("/"):
         check_kind(origin, arrays, about, obj, values)
-    DictionaryDeserializer(arrays, path, strict, ignore_names).load(obj, origin=origin)
+    reader = DictionaryDeserializer(arrays, path, strict, ignore_names)
+    if not about:
+        reader.allow_missing(_NOT_IN_CHAINERS.search)
+    reader.load(obj, origin=origin)
 
+
+# What a Trainer saves here and Chainer does not: a file that does not say who wrote it may be Chainer's, and lack it.
+_NOT_IN_CHAINERS = re.compile(r"(^|/)random/\w+$|/sample_seed$|(^|/)extensions/[^/]+/iterator:")
 
 _KIND_TEXT = {
     "model": "the parameters of a model",

@@ -193,6 +193,7 @@ class _Source:
         self._names = {name for name in given if isinstance(name, str)}
         self._tests = [test for test in given if not isinstance(test, str)]
         self._written: list[tuple[Any, Any]] = []
+        self.may_lack: Callable[[str], Any] = lambda name: False
         self.begin()
         self.collecting = False
 
@@ -207,7 +208,7 @@ class _Source:
         return name in self._names or any(test(name) for test in self._tests)
 
     def lacks(self, name: str) -> None:
-        if not self.strict:
+        if not self.strict or self.may_lack(name):
             return
         if not self.collecting:
             raise ValueError(f"serialize: {name!r} is missing in what is read")
@@ -269,6 +270,10 @@ class DictionaryDeserializer(_InDict):
     ) -> None:
         super().__init__(f"{path.strip('/')}/" if path.strip("/") else "")
         self._source = _Source(source, strict, ignore_names)
+
+    def allow_missing(self, optional: Callable[[str], Any]) -> None:
+        """Leave values as they are whose keys the source lacks, where `optional(key)` is true."""
+        self._source.may_lack = optional
 
     def load(self, obj: Any, *, origin: str = "the source") -> None:
         """Read `obj`, all or nothing.

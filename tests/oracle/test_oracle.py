@@ -1,0 +1,92 @@
+"""The same programs on Chainer 7.8.1 and here: values, gradients, names in files, states of optimizers, logs of trainings.
+
+CHAINER_PYTHON names a Python that has Chainer 7.8.1; `tox run -e chainer-oracle` makes one.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HERE = Path(__file__).parent
+REAL = os.environ.get("CHAINER_PYTHON", "")
+pytestmark = pytest.mark.skipif(not REAL, reason="CHAINER_PYTHON is not set: run `tox run -e chainer-oracle`")
+
+# What differs on purpose, and why.
+DIFFERENT = {
+    "classification_summary": "where nothing is counted the ratios are 0, Chainer's NaN",
+    "precision": "where nothing is counted the ratio is 0, Chainer's NaN",
+    "recall": "where nothing is counted the ratio is 0, Chainer's NaN",
+    "discriminative_margin_based_clustering_loss": "one loss, Chainer's three terms of it",
+}
+# What Chainer 7.8.1 itself cannot do with NumPy 1.23.
+BROKEN_THERE = {"Deconvolution2D"}
+
+
+@functools.cache
+def results(program: str) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for i, python in enumerate((REAL, sys.executable)):
+            path = Path(folder) / f"{i}.npz"
+            environment = {**os.environ, "PYTHONPATH": ""} if python == REAL else dict(os.environ)
+            subprocess.run([python, HERE / program, path], check=True, env=environment)
+            with np.load(path) as file:
+                found.append({k: file[k] for k in file.files})
+    return found[0], found[1]
+
+
+def cases() -> list[tuple[str, str]]:
+    tables = {"functions.py": ("CASES",), "links.py": ("LINKS", "OPTIMIZERS")}
+    found = [(p, case) for p, names in tables.items() for name in names for case in names_in(p, name)]
+    return found + [("links.py", f"training with {what}") for what in TRAININGS]
+
+
+def names_in(program: str, table: str) -> list[str]:
+    return list(runpy.run_path(str(HERE / program))[table])
+
+
+TRAININGS = (
+    "sgd", "momentum", "adam", "weight decay", "lasso", "clipping", "hard clipping", "lars", "convolution", "embedding",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("program", "case"), cases())
+def test_agrees_with_chainer(program: str, case: str) -> None:
+    theirs, ours = results(program)
+    if case in ours["absent"]:
+        pytest.skip(f"{case} is not in catena yet")
+    if case in DIFFERENT:
+        pytest.skip(DIFFERENT[case])
+    keys = [k for k in theirs.keys() | ours.keys() if k.startswith(f"{case}: ")]
+    assert keys
+    assert f"{case}: error" not in ours, str(ours[f"{case}: error"])
+    if case in BROKEN_THERE:
+        pytest.skip(f"Chainer fails: {theirs[f'{case}: error']}")
+    assert f"{case}: error" not in theirs, str(theirs[f"{case}: error"])
+    for key in keys:
+        if key not in theirs:  # Chainer has no gradient where ours is zero everywhere
+            assert not ours[key].any(), key
+            continue
+        assert key in ours, key
+        compare(key, ours[key], theirs[key])
+
+
+def compare(key: str, y: np.ndarray, e: np.ndarray) -> None:
+    if e.dtype.kind == "U":
+        assert y.tolist() == e.tolist(), key
+        return
+    assert y.shape == e.shape, key
+    assert y.dtype.kind == e.dtype.kind, key
+    if e.dtype.kind == "f":
+        assert y.dtype == e.dtype, key
+    tolerance = {"rtol": 1e-4, "atol": 1e-5} if e.dtype == np.float32 or "training" in key else {"rtol": 1e-7, "atol": 1e-8}
+    np.testing.assert_allclose(y, e, err_msg=key, **tolerance)
