@@ -224,7 +224,7 @@ def test_sizes(function: Any, args: Any, expected: int) -> None:
 
 def test_patches() -> None:
     x = np.random.RandomState(0).randn(2, 3, 5, 6)
-    col = utils.conv.im2col(x, 3, 2, 2, 1, 1, 0, pval=7.0)
+    col = utils.conv.im2col_cpu(x, 3, 2, 2, 1, 1, 0, pval=7.0)
     assert col.shape == (2, 3, 3, 2, 3, 5)
     assert (col[:, :, 0, :, 0] == 7).all()
     np.testing.assert_allclose(col[:, :, 1, 0, 0], x[:, :, 0, :5])

@@ -87,7 +87,6 @@ def _backward(
 ) -> Callable[..., None]:
     """`Variable.backward` that takes Chainer's arguments, in its order, too."""
 
-    @functools.wraps(backward)
     def wrapped(
         self: Variable,
         retain_grad: bool = False,
@@ -100,6 +99,7 @@ def _backward(
         create_graph = create_graph or enable_double_backprop
         backward(self, retain_grad=retain_grad, create_graph=create_graph, loss_scale=loss_scale, **options)
 
+    wrapped.__name__, wrapped.__qualname__, wrapped.__doc__ = "backward", "Variable.backward", backward.__doc__
     return wrapped
 
 

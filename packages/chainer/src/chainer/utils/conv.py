@@ -50,10 +50,10 @@ def get_deconv_outsize(size: int, k: int, s: int, p: int, cover_all: bool = Fals
 
 
 def im2col(
-    img: Array, kh: int, kw: int, sy: int, sx: int, ph: int, pw: int, pval: float = 0, cover_all: bool = False,
+    img: Array, kh: int, kw: int, sy: int, sx: int, ph: int, pw: int, cover_all: bool = False,
     dy: int = 1, dx: int = 1, out_h: int | None = None, out_w: int | None = None,
 ) -> Any:  # fmt: skip
-    """The patches `(n, c, kh, kw, out_h, out_w)` of images `(n, c, h, w)`, padded with `pval`.
+    """The patches `(n, c, kh, kw, out_h, out_w)` of images `(n, c, h, w)`, padded with zeros.
 
     Example:
         >>> import numpy as np
@@ -63,11 +63,16 @@ def im2col(
     h, w = img.shape[2:]
     out_h = get_conv_outsize(h, kh, sy, ph, cover_all, dy) if out_h is None else out_h
     out_w = get_conv_outsize(w, kw, sx, pw, cover_all, dx) if out_w is None else out_w
-    if pval:
-        # The patches of the images less the value, which is what the kernel pads with, plus the value.
-        img = img - pval
-    col = window.im2col(img, ksize=(kh, kw), stride=(sy, sx), pad=(ph, pw), dilate=(dy, dx), size=(out_h, out_w))
-    return col + pval if pval else col
+    return window.im2col(img, ksize=(kh, kw), stride=(sy, sx), pad=(ph, pw), dilate=(dy, dx), size=(out_h, out_w))
+
+
+def im2col_cpu(
+    img: Array, kh: int, kw: int, sy: int, sx: int, ph: int, pw: int, pval: float = 0, cover_all: bool = False,
+    dy: int = 1, dx: int = 1, out_h: int | None = None, out_w: int | None = None,
+) -> Any:  # fmt: skip
+    """The patches of images that are padded with `pval`; see `im2col`."""
+    # The padding of the kernel is zeros: the patches of the images less the value, plus the value.
+    return im2col(img - pval, kh, kw, sy, sx, ph, pw, cover_all, dy, dx, out_h, out_w) + pval
 
 
 def col2im(col: Array, sy: int, sx: int, ph: int, pw: int, h: int, w: int, dy: int = 1, dx: int = 1) -> Any:
@@ -75,5 +80,5 @@ def col2im(col: Array, sy: int, sx: int, ph: int, pw: int, h: int, w: int, dy: i
     return window.col2im(col, stride=(sy, sx), pad=(ph, pw), dilate=(dy, dx), size=(h, w))
 
 
-im2col_cpu = im2col_gpu = im2col
+im2col_gpu = im2col
 col2im_cpu = col2im_gpu = col2im
