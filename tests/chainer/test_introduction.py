@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-
 import chainer
 import chainer.functions as F
 import chainer.links as L
+import numpy as np
+import pytest
 from chainer import Chain, ChainList, Variable, datasets, iterators, optimizers, report, serializers, training
 from chainer.training import extensions
 

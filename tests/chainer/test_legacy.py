@@ -49,7 +49,11 @@ NAMES: list[tuple[Callable[[], Any], Callable[[Any], bool], str | None]] = [
     (lambda: L.Linear(3, 2, bias=3), lambda y: y.b.data.tolist() == [3, 3], r"Linear\(initial_bias=...\)"),
     (lambda: L.Linear(400, 300, wscale=4), lambda y: abs(y.W.data.std() * 20 - 2) < 0.1, "LeCunNormal"),
     (lambda: L.Linear(3, 2, initialW=1, wscale=4), lambda y: (y.W.data == 2).all(), "LeCunNormal"),
-    (lambda: L.Convolution2D(3, 2, 3, use_cudnn=False), lambda y: y.W.shape == (2, 3, 3, 3), "write the call without it"),
+    (
+        lambda: L.Convolution2D(3, 2, 3, use_cudnn=False),
+        lambda y: y.W.shape == (2, 3, 3, 3),
+        "write the call without it",
+    ),
     (lambda: chainer.Variable(X, volatile="on"), lambda y: not y.requires_grad, "no_backprop_mode"),
     (lambda: chainer.Variable(X, volatile="off"), lambda y: y.requires_grad, "no_backprop_mode"),
     (lambda: chainer.Variable(X).volatile, lambda y: y == "off", "requires_grad"),
@@ -207,7 +211,7 @@ def test_a_program_on_a_device(spec: Any, tmp_path: Path) -> None:
 
 
 def test_what_is_no_device() -> None:
-    with pytest.raises(RuntimeError, match="ChainerX is not part of catena; write chainer.get_device"):
+    with pytest.raises(RuntimeError, match=r"ChainerX is not part of catena; write chainer\.get_device"):
         chainer.get_device("native:0")
     with pytest.raises(TypeError, match="get_device: got None"):
         chainer.get_device(None)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from catena.autograd import Op
 
 HERE = Path(__file__).parent

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import pytest
-
 import chainer
 import chainer.functions as F
 import chainer.links as L
+import numpy as np
+import pytest
 from chainer import FunctionSet, Variable, cuda, optimizers
 
 

@@ -8,12 +8,11 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-
 import chainer
 import chainer.functions as F
 import chainer.links as L
+import numpy as np
+import pytest
 from chainer import gradient_check, testing, utils
 from chainer.utils import type_check
 

@@ -6,13 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pytest
-
 import chainer.datasets as D
 import chainer.functions as F
 import chainer.links as L
 import chainer.optimizers as P
+import numpy as np
+import pytest
 from chainer import Chain, Variable, iterators, reporter, training
 from chainer.training import extensions
 

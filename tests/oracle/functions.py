@@ -1,6 +1,6 @@
 """Functions, each called once forward and backward: a program that runs on Chainer 7.8.1 and here, and writes what came out.
 
-    python functions.py OUT.npz
+python functions.py OUT.npz
 """
 
 import sys
@@ -187,14 +187,18 @@ def call(name, f):
     given = inputs()
     variables = [chainer.Variable(given[n].astype(np.float32) if name in FLOAT32 else given[n]) for n in names]
     outputs = flat(f(*variables))
-    found = {"%s: output %d" % (name, i): y.array for i, y in enumerate(outputs)}
+    found = {f"{name}: output {i}": y.array for i, y in enumerate(outputs)}
     weights = np.random.RandomState(3)
-    terms = [F.sum(y * np.asarray(weights.randn(*y.shape), dtype=y.dtype)) for y in outputs if y.dtype.kind == "f" and y.requires_grad]
+    terms = [
+        F.sum(y * np.asarray(weights.randn(*y.shape), dtype=y.dtype))
+        for y in outputs
+        if y.dtype.kind == "f" and y.requires_grad
+    ]
     if terms:
         sum(terms).backward()
-    for n, v in zip(names, variables):
+    for n, v in zip(names, variables, strict=False):
         if v.grad is not None and name not in ("batch_renormalization",):
-            found["%s: gradient of %s" % (name, n)] = v.grad
+            found[f"{name}: gradient of {n}"] = v.grad
     return found
 
 
@@ -207,7 +211,7 @@ def main(path):
         try:
             results.update(call(name, f))
         except Exception as error:
-            results["%s: error" % name] = np.array("%s: %s" % (type(error).__name__, error))
+            results[f"{name}: error"] = np.array(f"{type(error).__name__}: {error}")
     np.savez(path, absent=np.array(absent, dtype="U80"), **results)
 
 

@@ -1,6 +1,6 @@
 """Links, each built and called once, and optimizers and whole trainings: a program that runs on Chainer 7.8.1 and here.
 
-    python links.py OUT.npz
+python links.py OUT.npz
 """
 
 import json
@@ -85,17 +85,19 @@ def call(name, make, args):
     fill(link)
     link.cleargrads()
     outputs = flat(link(*args))
-    found = {"%s: output %d" % (name, i): y.array for i, y in enumerate(outputs)}
+    found = {f"{name}: output {i}": y.array for i, y in enumerate(outputs)}
     weights = np.random.RandomState(3)
-    sum(F.sum(y * np.asarray(weights.randn(*y.shape), dtype=y.dtype)) for y in outputs if y.dtype.kind == "f").backward()
+    sum(
+        F.sum(y * np.asarray(weights.randn(*y.shape), dtype=y.dtype)) for y in outputs if y.dtype.kind == "f"
+    ).backward()
     for path, p in sorted(link.namedparams()):
-        found["%s: %s" % (name, path)] = p.grad if p.grad is not None else np.zeros_like(p.array)
+        found[f"{name}: {path}"] = p.grad if p.grad is not None else np.zeros_like(p.array)
     serializer = chainer.serializers.DictionarySerializer()
     link.serialize(serializer)
-    found["%s: keys" % name] = np.array(sorted(serializer.target), dtype="U80")
+    found[f"{name}: keys"] = np.array(sorted(serializer.target), dtype="U80")
     for key, value in sorted(serializer.target.items()):
         if key.split("/")[-1].startswith(("avg_", "N")):
-            found["%s: %s after two calls" % (name, key)] = np.asarray(value)
+            found[f"{name}: {key} after two calls"] = np.asarray(value)
     return found
 
 
@@ -111,11 +113,11 @@ def optimized(name, options):
         link.W.grad = (draws.randn(3, 4) + link.W.array).astype("f")
         optimizer.update()
         if step in (1, 10, 50):
-            found["%s: after %d steps" % (name, step)] = link.W.array.copy()
+            found[f"{name}: after {step} steps"] = link.W.array.copy()
     serializer = chainer.serializers.DictionarySerializer()
     optimizer.serialize(serializer)
     for key, value in sorted(serializer.target.items()):
-        found["%s: state %s" % (name, key)] = np.asarray(value)
+        found[f"{name}: state {key}"] = np.asarray(value)
     return found
 
 
@@ -199,13 +201,13 @@ def main(path):
         try:
             results.update(call(name, make, args))
         except Exception as error:
-            results["%s: error" % name] = np.array("%s: %s" % (type(error).__name__, error))
+            results[f"{name}: error"] = np.array(f"{type(error).__name__}: {error}")
     for name, options in OPTIMIZERS.items():
         results.update(optimized(name, options))
     for name, predictor, optimizer, hooks in trainings():
         log = log_of(predictor, optimizer, hooks)
         for key in sorted(log[0]):
-            results["training with %s: %s" % (name, key)] = np.array([entry[key] for entry in log])
+            results[f"training with {name}: {key}"] = np.array([entry[key] for entry in log])
     np.savez(path, absent=np.array(absent, dtype="U80"), **results)
 
 

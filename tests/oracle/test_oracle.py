@@ -88,5 +88,7 @@ def compare(key: str, y: np.ndarray, e: np.ndarray) -> None:
     assert y.dtype.kind == e.dtype.kind, key
     if e.dtype.kind == "f":
         assert y.dtype == e.dtype, key
-    tolerance = {"rtol": 1e-4, "atol": 1e-5} if e.dtype == np.float32 or "training" in key else {"rtol": 1e-7, "atol": 1e-8}
+    tolerance = (
+        {"rtol": 1e-4, "atol": 1e-5} if e.dtype == np.float32 or "training" in key else {"rtol": 1e-7, "atol": 1e-8}
+    )
     np.testing.assert_allclose(y, e, err_msg=key, **tolerance)

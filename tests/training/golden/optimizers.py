@@ -6,9 +6,8 @@ Run with Python 3.11, NumPy 1.23.5, `setuptools<70` and chainer==7.8.1.
 import json
 from pathlib import Path
 
-import numpy as np
-
 import chainer
+import numpy as np
 
 BOUNDS = {"alpha": 0.1, "final_lr": 0.5, "gamma": 0.1}
 CASES = [

@@ -30,6 +30,7 @@ from catena.nn import (
     ChainList,
     DictSummary,
     Link,
+    LinkHook,
     Parameter,
     Reporter,
     Sequential,
@@ -47,6 +48,7 @@ from chainer._version import __version__
 from chainer.backend import get_device, using_device
 from chainer.backends.cuda import should_use_cudnn, should_use_cudnn_tensor_core
 from chainer.configuration import config, global_config, using_config
+from chainer.device_resident import DeviceResident
 from chainer.function import FunctionAdapter
 from chainer.function_node import backward, grad
 from chainer.serializer import AbstractSerializer, Deserializer
@@ -65,6 +67,7 @@ from chainer import (  # isort: skip
     initializers,
     iterators,
     link,
+    link_hooks,
     links,
     optimizer,
     optimizer_hooks,
@@ -77,8 +80,10 @@ from chainer import (  # isort: skip
     training,
     utils,
     variable,
+    warnings,
 )
 from chainer.backends import cuda  # isort: skip
+
 
 __all__ = [
     "AbstractSerializer",
@@ -86,6 +91,7 @@ __all__ = [
     "ChainList",
     "DebugMode",
     "Deserializer",
+    "DeviceResident",
     "DictSummary",
     "Function",
     "FunctionAdapter",
@@ -95,6 +101,7 @@ __all__ = [
     "GradientMethod",
     "Initializer",
     "Link",
+    "LinkHook",
     "Optimizer",
     "Parameter",
     "Reporter",
@@ -135,6 +142,7 @@ __all__ = [
     "is_debug",
     "iterators",
     "link",
+    "link_hooks",
     "links",
     "no_backprop_mode",
     "optimizer",
@@ -158,6 +166,7 @@ __all__ = [
     "using_device",
     "utils",
     "variable",
+    "warnings",
 ]
 
 configuration.install()

@@ -52,7 +52,7 @@ class Device(xp.Device):
     def xp(self) -> Any:
         """The namespace of its arrays: the module `numpy`, or `cupy`."""
         if self.backend == "cuda":
-            import cupy
+            import cupy  # pyright: ignore[reportMissingImports]
 
             return cupy
         return np
@@ -209,7 +209,7 @@ def get_array_module(*args: Any) -> Any:
     """
     for array in map(as_array, args):
         if isinstance_of_cupy(array):
-            import cupy
+            import cupy  # pyright: ignore[reportMissingImports]
 
             return cupy
     return np

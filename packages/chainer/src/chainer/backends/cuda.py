@@ -68,7 +68,7 @@ _ABSENT = _Absent()
 def _found() -> tuple[Any, str]:
     """CuPy and "", or None and why it cannot be used."""
     try:
-        import cupy
+        import cupy  # pyright: ignore[reportMissingImports]
     except ImportError as error:
         return None, f"CuPy is not installed ({error}); install catena-chainer[cuda]"
     try:

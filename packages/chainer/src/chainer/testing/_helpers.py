@@ -6,7 +6,6 @@ import functools
 import os
 import tempfile
 import unittest
-import unittest.mock
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,12 @@ from catena.autograd import as_array
 from catena.nn import serializers
 from catena.training import Trainer
 
-patch = unittest.mock.patch
+
+def patch(target: str, *args: Any, **kwargs: Any) -> Any:
+    """`unittest.mock.patch`: within the block, or the decorated test, what stands under that name is another object."""
+    from unittest import mock  # which brings asyncio
+
+    return mock.patch(target, *args, **kwargs)
 
 
 def assert_allclose(x: Any, y: Any, atol: float = 1e-5, rtol: float = 1e-4, verbose: bool = True) -> None:
@@ -166,7 +170,9 @@ class _CountingUpdater:
         self.previous_epoch_detail: float | None = 0.0
         self.is_new_epoch = False
         self.iter_per_epoch = iter_per_epoch
-        self.optimizer = unittest.mock.MagicMock()
+        from unittest import mock
+
+        self.optimizer = mock.MagicMock()
 
     def connect_trainer(self, trainer: Any) -> None:
         pass

@@ -89,7 +89,7 @@ def einsum(subscripts: str, /, *operands: Array) -> Array:
     return contracted(*operands, subscripts=xp.explicit_subscripts(subscripts, [x.ndim for x in operands]))
 
 
-def tensordot(a: Array, b: Array, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Array:
+def tensordot(a: Array, b: Array, /, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Array:
     """The sum of the products of a and b over pairs of axes: so many last ones of a with first ones of b, or those named.
 
     Raises:

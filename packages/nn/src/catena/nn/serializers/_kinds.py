@@ -66,7 +66,9 @@ def load_arrays(
 
 
 # What a Trainer saves here and Chainer does not: a file that does not say who wrote it may be Chainer's, and lack it.
-_NOT_IN_CHAINERS = re.compile(r"(^|/)random/\w+$|/sample_seed$|(^|/)extensions/[^/]+/iterator:")
+_NOT_IN_CHAINERS = re.compile(
+    r"^(observation|about)$|^random/\w+$|/sample_seed$|^extensions/[^/]+/(iterator:|_init$|_calls$|_every$)"
+)
 
 _KIND_TEXT = {
     "model": "the parameters of a model",
