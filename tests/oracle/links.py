@@ -78,7 +78,9 @@ def flat(ys):
 
 def call(name, make, args):
     """Outputs and gradients, after a first call that gives shapes to parameters without."""
-    link = make()
+    link = fill(make())
+    # Of arrays a link without parameters gives arrays here.
+    args = [chainer.Variable(a) if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a for a in args]
     link(*args)
     if hasattr(link, "reset_state"):
         link.reset_state()
@@ -206,7 +208,7 @@ def main(path):
         results.update(optimized(name, options))
     for name, predictor, optimizer, hooks in trainings():
         log = log_of(predictor, optimizer, hooks)
-        for key in sorted(log[0]):
+        for key in sorted(log[-1]):  # the first may say what it is about
             results[f"training with {name}: {key}"] = np.array([entry[key] for entry in log])
     np.savez(path, absent=np.array(absent, dtype="U80"), **results)
 

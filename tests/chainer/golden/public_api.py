@@ -73,7 +73,9 @@ def main() -> None:
         api[name] = {
             public: parameters_of(value)
             for public, value in sorted(vars(module).items())
-            if not public.startswith("_") and own(value)
+            if not public.startswith("_")
+            and own(value)
+            and (".vision." not in name or getattr(value, "__module__", "") == name)
         }
     for name in CLASSES:
         module, _, cls = name.rpartition(".")

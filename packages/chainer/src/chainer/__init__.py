@@ -49,6 +49,7 @@ from chainer.backend import get_device, using_device
 from chainer.backends.cuda import should_use_cudnn, should_use_cudnn_tensor_core
 from chainer.configuration import config, global_config, using_config
 from chainer.device_resident import DeviceResident
+from chainer.distribution import Distribution, cross_entropy, kl_divergence, register_kl
 from chainer.function import FunctionAdapter
 from chainer.function_node import backward, grad
 from chainer.serializer import AbstractSerializer, Deserializer
@@ -60,6 +61,7 @@ from chainer import (  # isort: skip
     computational_graph,
     dataset,
     datasets,
+    distributions,
     function,
     function_hooks,
     functions,
@@ -93,6 +95,7 @@ __all__ = [
     "Deserializer",
     "DeviceResident",
     "DictSummary",
+    "Distribution",
     "Function",
     "FunctionAdapter",
     "FunctionHook",
@@ -119,10 +122,12 @@ __all__ = [
     "computational_graph",
     "config",
     "configuration",
+    "cross_entropy",
     "cuda",
     "dataset",
     "datasets",
     "disable_experimental_feature_warning",
+    "distributions",
     "force_backprop_mode",
     "function",
     "function_hooks",
@@ -141,6 +146,7 @@ __all__ = [
     "is_arrays_compatible",
     "is_debug",
     "iterators",
+    "kl_divergence",
     "link",
     "link_hooks",
     "links",
@@ -149,6 +155,7 @@ __all__ = [
     "optimizer_hooks",
     "optimizers",
     "print_runtime_info",
+    "register_kl",
     "report",
     "report_scope",
     "reporter",

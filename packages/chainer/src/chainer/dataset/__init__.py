@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from catena.training.convert import *  # noqa: F403
 from catena.training.datasets import DatasetMixin as DatasetMixin
+from catena.training.datasets import TabularDataset as TabularDataset
 from catena.training.iterators import Iterator as Iterator
+from chainer.dataset import tabular as tabular
 from chainer.dataset.download import *  # noqa: F403

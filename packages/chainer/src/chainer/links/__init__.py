@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 from catena.nn.links import *  # noqa: F403
+from chainer.links import model as model
