@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 
-def preparing(network: type[Any]) -> Callable[..., Any]:
+def preparing(network: Any) -> Callable[..., Any]:
     """The network's method `prepare`, for which there need not be a network."""
 
     def prepare(image: Any, size: tuple[int, int] | None = (224, 224)) -> Any:
