@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 import random
 from functools import cache
-from importlib import metadata
 
 import numpy as np
 
@@ -68,6 +67,8 @@ def versions() -> dict[str, str]:
 
 @cache
 def _installed() -> dict[str, str]:
+    from importlib import metadata  # loads the parsers of e-mail, which nothing else here needs
+
     found = {"python": platform.python_version()}
     for name in DISTRIBUTIONS:
         try:
