@@ -18,6 +18,7 @@ import xparray as xp
 from catena import training
 from catena.autograd import Function, FunctionNode, Variable, using_config
 from catena.autograd._function import _OldStyle
+from catena.autograd._plan import spec_of
 from catena.nn import Chain, Link, Parameter, initializers, links
 from catena.training import optimizers
 from chainer import backend
@@ -164,7 +165,7 @@ def _link_to_device(to_device: Callable[..., Link]) -> Callable[..., Link]:
 
     @functools.wraps(to_device)
     def wrapped(self: Link, device: Any) -> Link:
-        return to_device(self, backend.get_device(device))
+        return to_device(self, backend.get_device(device).plain)
 
     return wrapped
 
@@ -393,9 +394,13 @@ def _extend(extend: Callable[..., None]) -> Callable[..., None]:
 
 
 def _check_types(self: FunctionNode, inputs: tuple[Any, ...]) -> None:
-    """Give `check_type_forward` the types as expressions, which `type_check.expect` takes."""
-    with type_check.get_function_check_context(self):
-        self.check_type_forward(type_check.get_types(inputs, "in_types", False))
+    """Give `check_type_forward` the types; where they are wrong once more as expressions, for a message that shows which."""
+    try:
+        self.check_type_forward(type_check.LightTypeInfoTuple(map(spec_of, inputs)))
+    except type_check.InvalidType:
+        with type_check.get_function_check_context(self):
+            self.check_type_forward(type_check.get_types(inputs, "in_types", False))
+        raise
 
 
 def _retain_inputs(self: Function, indexes: Any) -> None:

@@ -58,6 +58,11 @@ class Device(xp.Device):
         return np
 
     @property
+    def plain(self) -> xp.Device:
+        """The same place as catena names it."""
+        return xp.Device(self.backend, self.part)
+
+    @property
     def device(self) -> Device:
         """The device itself; CuPy's of that number is `cuda.Device(n)`."""
         return self
@@ -119,8 +124,15 @@ class GpuDevice(Device):
     def __init__(self, device: Any = 0) -> None:
         super().__init__("cuda", str(getattr(device, "id", device)))
 
-    from_device_id = classmethod(lambda cls, device_id: cls(device_id))
-    from_array = staticmethod(lambda array: get_device(xp.device_of(array)) if isinstance_of_cupy(array) else None)
+    @staticmethod
+    def from_device_id(device_id: int) -> GpuDevice:
+        """The GPU of that number."""
+        return GpuDevice(device_id)
+
+    @staticmethod
+    def from_array(array: Any) -> Device | None:
+        """The GPU that an array is on; None for one on the host."""
+        return get_device(xp.device_of(array)) if isinstance_of_cupy(array) else None
 
 
 class Intel64Device(CpuDevice):

@@ -1,7 +1,7 @@
 """What a function asks of its inputs, written as comparisons: `type_check.expect(x_type.ndim == 2, x_type.dtype.kind == "f")`.
 
-What `check_type_forward` is given stands for the inputs' shapes and dtypes; comparing them makes expressions, which `expect` evaluates, so
-that the error shows the expression that does not hold.
+`check_type_forward` is given the inputs' shapes and dtypes as they are; where `expect` finds a comparison that does not hold, it is called
+once more with expressions, so that the error shows which.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ __all__ = [
     "same_types",
 ]
 
-# Values are expressions always; Chainer had a faster first look, in which they are plain.
+# Chainer tells here which of the two calls it is; nothing here depends on it.
 in_light_mode = False
 
 
