@@ -11,6 +11,7 @@ import numpy as np
 import xparray as xp
 from catena.autograd import as_array
 from xparray import Array
+from xparray import Device as PlainDevice
 
 __all__ = [
     "ChainerxDevice",
@@ -32,7 +33,7 @@ _BACKENDS = {"cupy": "cuda", "intel64": "numpy"}
 _LIBRARIES = {"cuda": "cupy"}
 
 
-class Device(xp.Device):
+class Device(PlainDevice):
     """A place for arrays, as `chainer.get_device` gives it; wherever catena takes a device it takes this one.
 
     Example:
@@ -58,9 +59,9 @@ class Device(xp.Device):
         return np
 
     @property
-    def plain(self) -> xp.Device:
+    def plain(self) -> PlainDevice:
         """The same place as catena names it."""
-        return xp.Device(self.backend, self.part)
+        return PlainDevice(self.backend, self.part)
 
     @property
     def device(self) -> Device:
