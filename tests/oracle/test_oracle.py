@@ -6,12 +6,14 @@ CHAINER_PYTHON names a Python that has Chainer 7.8.1; `tox run -e chainer-oracle
 from __future__ import annotations
 
 import functools
+import json
 import os
 import runpy
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,3 +95,22 @@ def compare(key: str, y: np.ndarray, e: np.ndarray) -> None:
         {"rtol": 1e-4, "atol": 1e-5} if e.dtype == np.float32 or "training" in key else {"rtol": 1e-7, "atol": 1e-8}
     )
     np.testing.assert_allclose(y, e, err_msg=key, **tolerance)
+
+
+def test_chainer_reads_what_is_written_here(tmp_path: Path) -> None:
+    program = HERE.parent / "chainer" / "golden" / "files.py"
+    subprocess.run([sys.executable, program, tmp_path], check=True)
+    environment = {**os.environ, "PYTHONPATH": ""}
+    read = [REAL, program, tmp_path, "--read"]
+    there = json.loads(subprocess.run(read, check=True, env=environment, capture_output=True, text=True).stdout)
+    here = json.loads((tmp_path / "chainer.json").read_text())
+    assert there.keys() == here.keys()
+    for part in here:
+        for name in here[part]:
+            assert flat(there[part][name]) == pytest.approx(flat(here[part][name]), rel=1e-5, abs=1e-6), (part, name)
+
+
+def flat(x: Any) -> list[float]:
+    if isinstance(x, dict):
+        return [y for key in sorted(x) for y in flat(x[key])]
+    return [y for part in x for y in flat(part)] if isinstance(x, list) else [x]
