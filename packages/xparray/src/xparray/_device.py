@@ -45,7 +45,7 @@ class Device:
         backend, _, part = spec.removeprefix("@").partition(":")
         if not backend:
             raise ValueError(f'device: got {spec!r}; expected "backend" or "backend:part", such as "numpy" or "cuda:0"')
-        return cls("cuda" if backend == "cupy" else backend, part)
+        return cls("cuda" if spec.startswith("@cupy") else backend, part)
 
     def __str__(self) -> str:
         return f"{self.backend}:{self.part}" if self.part else self.backend
