@@ -219,7 +219,7 @@ def test_what_is_no_device() -> None:
 
 @pytest.mark.skipif(cuda.available, reason="there is a GPU")
 def test_cuda_where_there_is_no_gpu() -> None:
-    assert cuda is chainer.backends.cuda
+    assert cuda.to_gpu is chainer.backends.cuda.to_gpu
     assert not cuda.available
     assert not cuda.cudnn_enabled
     assert not isinstance(X, cuda.ndarray)
