@@ -10,7 +10,6 @@ Example:
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import signal
@@ -178,7 +177,7 @@ class ProcessWriter(StandardWriter):
 
     def create_worker(self, filename: str, outdir: str, target: Any, **kwds: Any) -> Any:
         """A process that writes."""
-        tasks = multiprocessing.get_context("spawn").Queue()
+        tasks = _spawn().Queue()
         tasks.put((_Task(self._savefun, kwds), filename, outdir, target))
         tasks.put(None)
         return _Process(tasks, self._post_save)
@@ -260,7 +259,7 @@ class ProcessQueueWriter(QueueWriter):
 
     def create_queue(self) -> Any:
         """A queue between processes."""
-        return multiprocessing.get_context("spawn").Queue()
+        return _spawn().Queue()
 
     def create_consumer(self, q: Any) -> Any:
         """A process."""
@@ -316,11 +315,18 @@ class _Thread:
             raise error
 
 
+def _spawn() -> Any:
+    """What starts processes anew; imported here, so that a run without such a writer does not load it."""
+    import multiprocessing
+
+    return multiprocessing.get_context("spawn")
+
+
 class _Process:
     """A process that does the tasks of a queue, and tells what went wrong."""
 
     def __init__(self, tasks: Any, after: Callable[[], Any]) -> None:
-        context = multiprocessing.get_context("spawn")
+        context = _spawn()
         self._tasks = tasks
         self._after = after
         self._failures, sender = context.Pipe(duplex=False)
@@ -370,6 +376,8 @@ def _in_process(tasks: Any, failures: Any) -> None:
 
 def _end_with_parent() -> None:
     """End this process when the one that trains is killed: nobody would send anything any more."""
+    import multiprocessing
+
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
