@@ -166,6 +166,8 @@ def _scalar(function: str, key: str, value: Any) -> Any:
         return value
     if isinstance(value, np.generic):
         value = np.asarray(value)
+    if type(value) is np.ndarray and not value.ndim:  # what nearly all are
+        return value
     if not is_array(value):
         raise TypeError(
             f"{function}: {key} is {value!r:.60} ({type(value).__name__}); expected a number or an array of one element"
@@ -213,8 +215,10 @@ class Summary:
             TypeError: `value` is no number.
             ValueError: `value` has more than one element, or `weight` is negative or not finite.
         """
-        value = _scalar("Summary.add", "value", value)
-        weight = _weight("Summary.add", weight)
+        self._add(_scalar("Summary.add", "value", value), _weight("Summary.add", weight))
+
+    def _add(self, value: Any, weight: float) -> None:
+        """Take in what was checked."""
         if isinstance(value, np.ndarray | bool | int | float):
             self._take(float(value), weight)
         else:
@@ -292,7 +296,9 @@ class DictSummary:
             (k, _scalar("DictSummary.add", k, v), _weight("DictSummary.add", w)) for k, (v, w) in weighted.items()
         ]
         for name, value, w in checked:
-            self._summaries.setdefault(name, Summary()).add(value, w)
+            if name not in self._summaries:
+                self._summaries[name] = Summary()
+            self._summaries[name]._add(value, w)
 
     def compute_mean(self) -> dict[str, float]:
         """The mean of each name's numbers, in the order in which the names came."""

@@ -44,7 +44,7 @@ def snapshot(
     trainer)` before `run`, or `autoload`. A file appears under its name only when it is complete.
 
     Args:
-        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` unless given.
+        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` without compression unless given.
         filename: formatted with the trainer, or called with it; in the trainer's folder.
         target: what to save in place of the trainer, such as a model.
         condition: called without arguments before each saving; no file is written where it returns False.
@@ -90,7 +90,7 @@ def snapshot_object(
     Args:
         target: what to save.
         filename: formatted with the trainer, or called with it; in the trainer's folder.
-        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` unless given.
+        savefun: called as `savefun(path, target)`; `catena.nn.serializers.save_npz` without compression unless given.
         condition: called without arguments before each saving; no file is written where it returns False.
         writer: writes the file in place of `savefun`; see `extensions.snapshot_writers`.
         snapshot_on_error: whether to save as well when a run ends with an exception.
@@ -136,7 +136,9 @@ class _Snapshot(Extension):
                 "snapshot: filename is a function, but n_retains and autoload find files by a format string; give "
                 "one such as 'snapshot_iter_{.updater.iteration}'"
             )
-        self._writer = SimpleWriter(savefun or serializers.save_npz) if writer is None else writer
+        if writer is None:  # deflating takes most of a snapshot's time, and makes parameters a tenth smaller at most
+            writer = SimpleWriter(compression=False) if savefun is None else SimpleWriter(savefun)
+        self._writer = writer
         self._filename = filename
         self._target = target
         self._condition = condition
