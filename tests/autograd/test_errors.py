@@ -207,14 +207,62 @@ def test_text(call: Callable[[Variable], Any], error: type[Exception], text: str
 
 
 @pytest.mark.parametrize(
-    ("call", "note"),
+    ("call", "notes"),
     [
-        (lambda x: x + np.ones((2, 2)), "in the op add(a: (2, 3) float32, b: (2, 2) float64)"),
-        (lambda x: F.exp(Variable(np.array(1))) @ x, "in the op matmul(a: () float64, b: (2, 3) float32)"),
-        (lambda x: F.reshape(x, (4,)), "in the op reshape(x: (2, 3) float32, shape=(4,))"),
+        (
+            lambda x: x + np.ones((2, 2)),
+            [
+                "in the op add(a: (2, 3) float32, b: (2, 2) float64)",
+                "b has shape (2, 2), which does not broadcast with (2, 3); give it that shape, or axes of length 1",
+            ],
+        ),
+        (
+            lambda x: F.where(np.array([True, False]), x, x),
+            [
+                "in the op where(condition: (2,) bool, x: (2, 3) float32, y: (2, 3) float32)",
+                "x has shape (2, 3), which does not broadcast with (2,); give it that shape, or axes of length 1",
+            ],
+        ),
+        (
+            lambda x: x @ x,
+            [
+                "in the op matmul(a: (2, 3) float32, b: (2, 3) float32)",
+                "a has 3 columns, b 2 rows; expected as many; write b.T",
+            ],
+        ),
+        (
+            lambda x: F.exp(Variable(np.array(1))) @ x,
+            ["in the op matmul(a: () float64, b: (2, 3) float32)", "a has no axis; multiply a number with *"],
+        ),
+        (lambda x: F.reshape(x, (4,)), ["in the op reshape(x: (2, 3) float32, shape=(4,))"]),
+        (
+            lambda x: F.sum(x, axis=3),
+            ["in the op sum(x: (2, 3) float32, axis=3)"],
+        ),
     ],
 )
-def test_what_a_library_refuses_names_the_op_and_its_arguments(call: Callable[[Variable], Any], note: str) -> None:
+def test_what_a_library_refuses_names_the_op_its_arguments_and_a_fix(
+    call: Callable[[Variable], Any], notes: list[str]
+) -> None:
     with pytest.raises(ValueError) as caught:
         call(Variable(X))
-    assert caught.value.__notes__[0] == note
+    assert caught.value.__notes__ == notes
+
+
+@pytest.mark.parametrize(
+    ("call", "note"),
+    [
+        (lambda x: F.exp(None), "x is None; pass an array or a Variable"),
+        (lambda x: -Variable(np.array([True])), "x is bool; convert it with xp.astype(x, xp.float32)"),
+        (
+            lambda x: Variable(np.array([True])) - np.array([True]),
+            "a is bool; convert it with xp.astype(a, xp.float32)",
+        ),
+    ],
+)
+def test_a_dtype_that_a_library_refuses_names_the_argument_and_a_fix(
+    call: Callable[[Variable], Any], note: str
+) -> None:
+    with pytest.raises(TypeError) as caught:
+        call(Variable(X))
+    assert caught.value.__notes__[1] == note

@@ -157,7 +157,10 @@ def test_wrong_calls_are_refused(call: Callable[[Any], Any], text: str, wrap: Ca
 def test_an_error_of_the_forward_says_which_op_and_arguments(wrap: Callable[[Any], Any]) -> None:
     with pytest.raises(ValueError) as caught:
         F.linalg.matmul(wrap(np.ones((2, 3), np.float32)), wrap(np.ones((4, 5))))
-    assert caught.value.__notes__ == ["in the op matmul(a: (2, 3) float32, b: (4, 5) float64)"]
+    assert caught.value.__notes__ == [
+        "in the op matmul(a: (2, 3) float32, b: (4, 5) float64)",
+        "a has 3 columns, b 4 rows; expected as many; give b 3 rows",
+    ]
     with pytest.raises(ValueError) as caught:
         F.reshape(wrap(np.ones(6)), shape=(4, -1))
     assert caught.value.__notes__ == ["in the op reshape(x: (6,) float64, shape=(4, -1))"]

@@ -21,6 +21,7 @@ from typing import Any
 from numpy import ndarray
 
 import xparray as xp
+from catena.autograd._advice import advice
 from catena.autograd._config import SCOPE, USUAL, recording
 from catena.autograd._hooks import Hooked
 from catena.autograd._node import NEXT, Node, new_node, pick
@@ -182,7 +183,7 @@ class Op(Hooked):
         try:
             y = self.forward(*arrays, **options)
         except Exception as e:
-            e.add_note(self._note(arrays, options))
+            self._explain(e, arrays, options)
             raise
         return self._wrapped(backend, y) if self.stays else y
 
@@ -260,12 +261,17 @@ class Op(Hooked):
     def _signature(self) -> str:
         return str(inspect.signature(self.forward))
 
-    def _note(self, arrays: Sequence[Any], options: dict[str, Any]) -> str:
+    def _explain(self, error: Exception, arrays: Sequence[Any], options: dict[str, Any]) -> None:
+        """Say in notes of an error of the forward how the op was called, and which argument to change how."""
+        names = self.input_names(len(arrays))
         shown = [
             f"{n}: {tuple(a.shape)} {dtype_name(a.dtype)}" if hasattr(a, "dtype") else f"{n}={a!r}"
-            for n, a in zip(self.input_names(len(arrays)), arrays, strict=True)
+            for n, a in zip(names, arrays, strict=True)
         ]
-        return f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})"
+        error.add_note(f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})")
+        fix = advice(self.name, self.broadcasts, names, arrays)
+        if fix is not None:
+            error.add_note(fix)
 
     def __reduce__(self) -> str:
         return self.__name__  # pickled and copied as a function is: by its name in its module
@@ -292,7 +298,7 @@ def _of_one(op: Op) -> Callable[[Any], Any]:
             try:
                 y = forward(array)
             except Exception as e:
-                e.add_note(op._note((array,), NONE))
+                op._explain(e, (array,), NONE)
                 raise
             if type(y) is not ndarray and op.stays:
                 y = op._wrapped(NUMPY, y)
@@ -342,7 +348,7 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
             try:
                 z = forward(x, y)
             except Exception as e:
-                e.add_note(op._note((x, y), NONE))
+                op._explain(e, (x, y), NONE)
                 raise
             if type(z) is not ndarray:
                 z = op._wrapped(NUMPY, z)

@@ -6,7 +6,7 @@ import json
 import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,15 +63,9 @@ class Reporter:
     ) -> None:
         _active.stack.pop()
 
-    @contextmanager
-    def scope(self, observation: dict[str, Any]) -> Iterator[None]:
+    def scope(self, observation: dict[str, Any]) -> AbstractContextManager[None]:
         """A block in which this reporter is the current one and writes into `observation`."""
-        before, self.observation = self.observation, observation
-        try:
-            with self:
-                yield
-        finally:
-            self.observation = before
+        return _Scope(self, observation)
 
     def add_observer(self, name: str, observer: Any) -> None:
         """Let values reported by `observer` be called `<name>/<key>`."""
@@ -92,16 +86,38 @@ class Reporter:
         """
         prefix = ""
         if observer is not None:
-            if id(observer) not in self._observers:
+            known = self._observers.get(id(observer))
+            if known is None:
                 raise KeyError(
                     f"report: the observer, a {type(observer).__name__}, is not known to the reporter; "
                     "add it with reporter.add_observer(name, observer), or report with no observer"
                 )
-            prefix = f"{self._observers[id(observer)][1]}/"
-        checked = {key: _scalar("report", key, value) for key, value in values.items()}
-        if config.keep_graph_on_report:
-            checked |= {key: value for key, value in values.items() if isinstance(value, Variable)}
-        self.observation.update({prefix + key: value for key, value in checked.items()})
+            prefix = f"{known[1]}/"
+        checked, graphs = {}, {}
+        for key, value in values.items():
+            checked[prefix + key] = _scalar("report", key, value)
+            if isinstance(value, Variable):
+                graphs[prefix + key] = value
+        if graphs and config.keep_graph_on_report:
+            checked |= graphs
+        self.observation.update(checked)
+
+
+class _Scope:
+    """What `Reporter.scope` returns: a class, since a trainer enters one in every iteration, and a generator takes longer."""
+
+    def __init__(self, reporter: Reporter, observation: dict[str, Any]) -> None:
+        self._reporter = reporter
+        self._observation = observation
+
+    def __enter__(self) -> None:
+        reporter = self._reporter
+        self._before, reporter.observation = reporter.observation, self._observation
+        _active.stack.append(reporter)
+
+    def __exit__(self, *raised: object) -> None:
+        _active.stack.pop()
+        self._reporter.observation = self._before
 
 
 def report(values: Mapping[str, Any], observer: Any = None) -> None:
@@ -162,12 +178,12 @@ def _scalar(function: str, key: str, value: Any) -> Any:
     """`value` as a Python number or a 0-d array, on the device where it is."""
     if isinstance(value, Variable):
         value = value.array
+    if type(value) is np.ndarray and not value.ndim:  # what nearly all are
+        return value
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, np.generic):
         value = np.asarray(value)
-    if type(value) is np.ndarray and not value.ndim:  # what nearly all are
-        return value
     if not is_array(value):
         raise TypeError(
             f"{function}: {key} is {value!r:.60} ({type(value).__name__}); expected a number or an array of one element"
@@ -184,6 +200,9 @@ def _weight(function: str, weight: float) -> float:
     if not (math.isfinite(weight) and weight >= 0):
         raise ValueError(f"{function}: weight is {weight}; expected a finite number from 0")
     return weight
+
+
+_ON_HOST = (np.ndarray, bool, int, float)
 
 
 class Summary:
@@ -219,7 +238,7 @@ class Summary:
 
     def _add(self, value: Any, weight: float) -> None:
         """Take in what was checked."""
-        if isinstance(value, np.ndarray | bool | int | float):
+        if isinstance(value, _ON_HOST):
             self._take(float(value), weight)
         else:
             self._waiting.append((value, weight))
@@ -291,10 +310,10 @@ class DictSummary:
             TypeError: a value is no number.
             ValueError: a value has more than one element, or a weight is negative or not finite.
         """
-        weighted = {k: v if isinstance(v, tuple) else (v, weight) for k, v in d.items()}
-        checked = [
-            (k, _scalar("DictSummary.add", k, v), _weight("DictSummary.add", w)) for k, (v, w) in weighted.items()
-        ]
+        checked = []
+        for name, value in d.items():
+            value, w = value if isinstance(value, tuple) else (value, weight)
+            checked.append((name, _scalar("DictSummary.add", name, value), _weight("DictSummary.add", w)))
         for name, value, w in checked:
             if name not in self._summaries:
                 self._summaries[name] = Summary()
