@@ -21,8 +21,9 @@ from benchmarks.workloads import WORKLOADS
 
 BASE = "torch"
 OURS = "catena"
+MEAN_TARGET = 0.5
 COLUMNS = ("workload", "contestant", "us a step", "spread", "ratio", "lowest-highest", "target", "others", "peak MB")
-ROW = "{:14s} {:10s} {:>10s} {:>7s} {:>7s} {:>15s} {:>7s} {:>8s} {:>8s}"
+ROW = "{:14s} {:19s} {:>10s} {:>7s} {:>7s} {:>15s} {:>7s} {:>8s} {:>8s}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,12 +36,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{options.rounds} interleaved rounds of {options.seconds} s; medians; ratios to {BASE}, eager\n")
         print(ROW.format(*COLUMNS), flush=True)
     results = [_run(WORKLOADS[name], options) for name in options.workloads]
+    mean = None
     if not options.check:
+        mean = _print_mean(results)
         _print_footnotes(results)
     report = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
         "settings": {key: getattr(options, key) for key in ("threads", "rounds", "seconds", "steps", "check")},
+        "geometric_mean": mean,
         "workloads": {result["name"]: result for result in results},
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
@@ -82,7 +86,7 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
     absent = {c.name: reason for c in chosen if (reason := c.absent())}
     present = [c for c in chosen if c.name not in absent]
     result: dict[str, Any] = {
-        **{key: getattr(workload, key) for key in ("name", "title", "target", "tolerance")},
+        **{key: getattr(workload, key) for key in ("name", "title", "target", "tolerance", "counted")},
         "contestants": {c.name: {"versions": c.versions()} for c in present},
         "absent": absent,
         "disagreement": None,
@@ -93,7 +97,8 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
         return result
     with ExitStack() as stack:
         workers = {c.name: stack.enter_context(Worker(workload.name, c.name, options.threads)) for c in present}
-        numbers = {name: worker.numbers(options.steps) for name, worker in workers.items()}
+        steps = min(options.steps, workload.steps)
+        numbers = {name: worker.numbers(steps) for name, worker in workers.items()}
         try:
             differences = workload.compare(numbers)
         except Disagreement as error:
@@ -103,7 +108,7 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
         for name, contestant in result["contestants"].items():
             contestant.update(numbers=numbers[name], difference=differences[name])
         if options.check:
-            print(f"{workload.name}: {', '.join(workers)} agree over {options.steps} steps, "
+            print(f"{workload.name}: {', '.join(workers)} agree over {steps} steps, "
                   f"relative difference at most {max(differences.values()):.1e}")  # fmt: skip
             return result
         samples = _rounds(workers, options)
@@ -148,6 +153,20 @@ def _print_row(workload: str, name: str, target: str, seen: dict[str, Any]) -> N
     others = "unknown" if seen["others"] is None else f"{seen['others']:.0%}{'!' if seen['disturbed'] else ''}"
     time, spread, peak = f"{seen['seconds'] * 1e6:.1f}", f"{seen['spread']:.0%}", str(seen["peak_mb"])
     print(ROW.format(workload, name, time, spread, ratio, between, target, others, peak), flush=True)
+
+
+def _print_mean(results: list[dict[str, Any]]) -> float | None:
+    """Print and return the geometric mean of our ratios over the workloads that count, of those that were timed."""
+    ours = {result["name"]: result["contestants"].get(OURS, {}).get("ratio") for result in results if result["counted"]}
+    ratios = [ratio for ratio in ours.values() if ratio is not None]
+    if not ratios:
+        return None
+    mean = statistics.geometric_mean(ratios)
+    missing = [name for name, one in WORKLOADS.items() if one.counted and ours.get(name) is None]
+    print(f"\ngeometric mean of {OURS}'s ratios over {len(ratios)} workloads: {mean:.3f}, target {MEAN_TARGET:.2f}")
+    if missing:
+        print(f"  not among them, though they count: {', '.join(missing)}")
+    return mean
 
 
 def _print_footnotes(results: list[dict[str, Any]]) -> None:

@@ -30,7 +30,8 @@ class Worker:
     def __init__(self, workload: str, contestant: str, threads: int) -> None:
         """Start the process with `threads` threads for every library."""
         self.name = f"{workload} {contestant}"
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))}
+        own = WORKLOADS[workload].contestants[contestant].environment
+        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **own}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.worker", workload, contestant],
             stdin=subprocess.PIPE,

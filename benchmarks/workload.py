@@ -34,6 +34,8 @@ class Contestant:
     build: Build
     module: str
     distributions: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that its process starts with, for what a library reads only then."""
 
     def absent(self) -> str | None:
         """Why this contestant cannot run here, or None."""
@@ -62,22 +64,37 @@ class Workload:
     target: float
     tolerance: float
     """Largest relative difference allowed between two contestants' numbers at the same step."""
+    steps: int = 100
+    """At most so many steps are compared: few where one step takes long, or where all compute the same."""
+    counted: bool = True
+    """Whether the ratio is one of those whose geometric mean is printed."""
     contestants: dict[str, Contestant] = field(default_factory=dict)
 
-    def contestant(self, name: str, *, module: str, distributions: Sequence[str]) -> Callable[[Build], Build]:
+    def contestant(
+        self,
+        name: str,
+        *,
+        module: str,
+        distributions: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+    ) -> Callable[[Build], Build]:
         """Register the decorated function as the contestant `name`."""
 
         def register(build: Build) -> Build:
-            self.contestants[name] = Contestant(name, build, module, tuple(distributions))
+            self.contestants[name] = Contestant(name, build, module, tuple(distributions), dict(environment or {}))
             return build
 
         return register
 
-    # The four contestants that most workloads have; tuned forms of a library are registered with `contestant`.
+    # The contestants that most workloads have.
 
     def torch(self, build: Build) -> Build:
         """Register torch, eager."""
-        return self.contestant("torch", module="torch", distributions=["torch"])(build)
+        return self.torch_as("torch")(build)
+
+    def torch_as(self, name: str, environment: Mapping[str, str] | None = None) -> Callable[[Build], Build]:
+        """Register a form of torch that is tuned for this workload."""
+        return self.contestant(name, module="torch", distributions=["torch"], environment=environment)
 
     def numpy(self, build: Build) -> Build:
         """Register NumPy with the gradients written by hand."""

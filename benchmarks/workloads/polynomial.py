@@ -12,7 +12,7 @@ from benchmarks.workload import Contest, Workload
 WORKLOAD = Workload(
     name="W8-polynomial",
     title="y = x**2 - 2*x + 1 on one element, forward and backward",
-    target=0.3,
+    target=0.20,
     tolerance=1e-6,
 )
 

@@ -14,8 +14,9 @@ LENGTH = 1000
 WORKLOAD = Workload(
     name="W8-chain",
     title="1000 additions y = y + x of one element, forward and backward",
-    target=0.5,
+    target=0.35,
     tolerance=1e-5,
+    counted=False,
 )
 
 

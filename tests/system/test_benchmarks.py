@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+# Those that NumPy and HIPS autograd compute too.
 WORKLOADS = ["W1", "W2", "W3", "W8-polynomial", "W8-chain"]
 
 
@@ -21,9 +22,9 @@ def bench(*options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def checked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The report of a run that times nothing, over all workloads and contestants."""
+    """The report of a run that times nothing, over these workloads and all contestants."""
     file = tmp_path_factory.mktemp("bench") / "deeper" / "bench.json"
-    run = bench("--check", "--json", str(file))
+    run = bench("--check", "--workloads", *WORKLOADS, "--json", str(file))
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr
     report: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
@@ -39,6 +40,18 @@ def test_contestants_agree_over_20_steps(checked: dict[str, Any], workload: str,
     assert len(seen["contestants"][contestant]["numbers"]) == 20
     assert seen["contestants"][contestant]["difference"] <= seen["tolerance"]
     assert seen["disagreement"] is None
+
+
+# W5's inference and W7 have no loss. `python -m benchmarks --check` holds all of them against torch where that is installed.
+@pytest.mark.parametrize("workload", ["W4", "W5-training", "W6-steps", "W6-sequence", "W9"])
+def test_the_loss_falls(monkeypatch: pytest.MonkeyPatch, workload: str) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.workloads import WORKLOADS
+
+    step, read = WORKLOADS[workload].contestants["catena"].build()
+    losses = [read(step())[0] for _ in range(3)]
+    assert losses[0] > losses[1] > losses[2] > 0
 
 
 @pytest.mark.parametrize(
