@@ -10,7 +10,7 @@ import pytest
 
 from xparray._kernel import jit
 from xparray._threads import num_threads, set_num_threads
-from xparray.kernels.linear import affine, product
+from xparray.kernels.linear import affine, multiply_stacks, product
 
 pytest.importorskip("numba", reason="numba is not installed")
 from xparray.kernels.product import multiply
@@ -40,6 +40,23 @@ def test_it_is_the_product_for_every_layout(shape: tuple[int, int, int], order: 
     expected = a.astype(np.float64) @ b.astype(np.float64)
     bound = np.abs(a).astype(np.float64) @ np.abs(b)
     assert (np.abs(multiply(a, b) - expected) <= 3e-7 * np.sqrt(shape[1]) * bound).all()
+
+
+@pytest.mark.parametrize("shapes", [
+    ((3, 64, 257), (3, 257, 40), (3, 64, 40)),
+    ((2, 64, 257), (3, 2, 257, 40), (3, 2, 64, 40)),
+    ((3, 2, 64, 257), (257, 40), (3, 2, 64, 40)),
+    ((2, 5, 7), (3, 2, 7, 6), (3, 2, 5, 6)),  # too small for tiles
+    ((2, 64, 257), (0, 2, 257, 40), (0, 2, 64, 40)),
+])  # fmt: skip
+def test_stacks_are_multiplied_matrix_by_matrix(shapes: tuple[tuple[int, ...], ...]) -> None:
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape, dtype=np.float32) for shape in shapes[:2])
+    expected = a.astype(np.float64) @ b.astype(np.float64)
+    out = np.empty(shapes[2], np.float32)
+    assert multiply_stacks(a, b, out) is out
+    np.testing.assert_allclose(out, expected, rtol=1e-4, atol=1e-4)
+    np.testing.assert_array_equal(multiply_stacks(a, b), out)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

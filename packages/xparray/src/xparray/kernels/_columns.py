@@ -16,6 +16,7 @@ from xparray._memory import empty
 from xparray._threads import LEAST, share
 from xparray.kernels._vectors import get, put, vector_loop
 from xparray.kernels.elementary import dense
+from xparray.kernels.linear import multiply_stacks
 from xparray.kernels.window import Sizes, Windows, flat, fold, unfold, windows
 
 
@@ -129,14 +130,14 @@ def _matrices(W: Any, groups: int) -> Any:
 def product(x: Any, W: Any, b: Any, case: Case) -> Any:
     """The convolution where `case.is_product`."""
     y = empty((case.images, case.groups, case.o // case.groups, math.prod(case.size)), x.dtype)
-    np.matmul(_matrices(W, case.groups), _in_groups(x[_seen(case)], case.groups), out=y)
+    multiply_stacks(_matrices(W, case.groups), _in_groups(x[_seen(case)], case.groups), y)
     return _with_bias(y.reshape(case.images, case.o, *case.size), b)
 
 
 def product_input_gradient(g: Any, W: Any, case: Case) -> Any:
     """Its gradient with respect to x."""
     gx = empty((case.images, case.groups, case.c // case.groups, math.prod(case.size)), g.dtype)
-    np.matmul(_matrices(W, case.groups).mT, _in_groups(g, case.groups), out=gx)
+    multiply_stacks(_matrices(W, case.groups).mT, _in_groups(g, case.groups), gx)
     gx = gx.reshape(case.images, case.c, *case.size)
     if case.size == case.lengths:
         return gx
@@ -153,7 +154,7 @@ def product_weight_gradient(x: Any, g: Any, case: Case) -> Any:
     # Images of many places are multiplied one by one, where they lie; of few, side by side.
     each = _COLUMNS if places >= 256 else (case.c + case.o) * places
     return _total(
-        _side_by_side(g[part], case.groups) @ _side_by_side(x[part], case.groups).mT
+        multiply_stacks(_side_by_side(g[part], case.groups), _side_by_side(x[part], case.groups).mT)
         for part in _chunks(case.images, each)
     )
 
@@ -224,7 +225,7 @@ def convolve(x: Any, W: Any, b: Any, case: Case) -> Any:
     """The convolution."""
     y = empty((case.images, case.o, *case.size), x.dtype)
     for part in _chunks_of_columns(case):
-        rows = _matrices(W, case.groups) @ _unfolded(x[part], case)
+        rows = multiply_stacks(_matrices(W, case.groups), _unfolded(x[part], case))
         y[part] = rows.reshape(case.o, -1, *case.size).swapaxes(0, 1)
     return _with_bias(y, b)
 
@@ -233,12 +234,13 @@ def input_gradient(g: Any, W: Any, case: Case) -> Any:
     """Its gradient with respect to x."""
     gx = empty((case.images, case.c, *case.lengths), g.dtype)
     for part in _chunks_of_columns(case):
-        _fold(_matrices(W, case.groups).mT @ _side_by_side(g[part], case.groups), case, gx[part])
+        _fold(multiply_stacks(_matrices(W, case.groups).mT, _side_by_side(g[part], case.groups)), case, gx[part])
     return gx
 
 
 def weight_gradient(x: Any, g: Any, case: Case) -> Any:
     """Its gradient with respect to W."""
     return _total(
-        _side_by_side(g[part], case.groups) @ _unfolded(x[part], case).mT for part in _chunks_of_columns(case)
+        multiply_stacks(_side_by_side(g[part], case.groups), _unfolded(x[part], case).mT)
+        for part in _chunks_of_columns(case)
     )

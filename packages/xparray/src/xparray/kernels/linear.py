@@ -8,6 +8,7 @@ import numpy as np
 
 from xparray._dispatch import array_namespace
 from xparray._kernel import kernel, loop
+from xparray._memory import empty
 from xparray._typing import Array
 from xparray.kernels.elementary import dense, floating
 
@@ -53,6 +54,21 @@ def _in_tiles(a: Any, b: Any) -> Any:
     from xparray.kernels.product import multiply  # loads numba
 
     return multiply(a, b)
+
+
+def multiply_stacks(a: Any, b: Any, out: Any = None) -> Any:
+    """a @ b for stacks of matrices, written to `out`, dense by rows, if given; a stack may lack the first axes of the other."""
+    if out is None:
+        stack = a.shape[:-2] if a.ndim > b.ndim else b.shape[:-2]
+        out = empty((*stack, a.shape[-2], b.shape[-1]), a.dtype)
+    axes_a, axes_b, axes = a.ndim - 2, b.ndim - 2, out.ndim - 2
+    if not out.size or not _serves(a[(0,) * axes_a], b[(0,) * axes_b]):
+        return np.matmul(a, b, out=out)
+    from xparray.kernels.product import multiply  # loads numba
+
+    for at in np.ndindex(out.shape[:-2]):
+        multiply(a[at[axes - axes_a :]], b[at[axes - axes_b :]], out[at])
+    return out
 
 
 @kernel

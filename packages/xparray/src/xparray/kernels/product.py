@@ -288,10 +288,10 @@ def _describe(words: Any, a: Any, b: Any, c: Any, is_a_flat: bool, is_b_flat: bo
     return words.ctypes.data
 
 
-def multiply(a: Any, b: Any) -> Any:
-    """A B for float32 matrices `(m, k)` and `(k, n)`, each dense by rows or by columns; `(m, n)`, by rows."""
+def multiply(a: Any, b: Any, c: Any = None) -> Any:
+    """A B for float32 matrices `(m, k)` and `(k, n)`, each dense by rows or by columns; `(m, n)`, by rows, in `c` if given."""
     (m, k), n = a.shape, b.shape[1]
-    c = empty((m, n), np.float32)
+    c = empty((m, n), np.float32) if c is None else c
     is_a_flat, is_b_flat = a.flags.c_contiguous, b.flags.c_contiguous
     flat_a, flat_b = (a if is_a_flat else a.T).reshape(-1), (b if is_b_flat else b.T).reshape(-1)
     words = np.empty(8, np.int64)
