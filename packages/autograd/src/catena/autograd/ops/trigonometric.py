@@ -8,6 +8,7 @@ from catena.autograd.ops.arithmetic import hypot
 from catena.autograd.ops.complex import conjugate
 from catena.autograd.ops.exponential import sqrt
 from xparray import Array, array_namespace
+from xparray.kernels.activation import tanh_grad
 
 
 @elementwise_op
@@ -61,7 +62,7 @@ def tanh(x: Array) -> Array:
     return array_namespace(x).tanh(x)
 
 
-tanh.vjps(x=lambda g, out: g * conjugate(1 - out * out))
+tanh.vjps(x=lambda g, out: tanh_grad(g, conjugate(out)))
 
 # The slopes of the inverses are algebraic: Digital Library of Mathematical Functions, https://dlmf.nist.gov, 4.24 and 4.38.
 
