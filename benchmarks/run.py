@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import QUIET, Sample
+from benchmarks.picture import draw
 from benchmarks.worker import THREAD_VARIABLES, Worker
 from benchmarks.workload import Disagreement, Workload
 from benchmarks.workloads import WORKLOADS
@@ -50,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     print(f"\nwritten to {options.json}")
+    picture = options.json.with_suffix(".png")
+    if draw(results, OURS, picture):
+        print(f"drawn in {picture}")
     return int(any(result["disagreement"] for result in results))
 
 

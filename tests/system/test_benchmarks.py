@@ -112,6 +112,27 @@ def test_a_timed_run_keeps_every_round(tmp_path: Path) -> None:
         assert f"W8-polynomial  {name}" in run.stdout
 
 
+def test_ratios_are_drawn_and_averaged(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import picture, run
+
+    def timed(name: str, ratio: float, counted: bool = True) -> dict[str, Any]:
+        contestants = {"torch": {"ratio": 1.0}, "catena": {"ratio": ratio}}
+        return {"name": name, "counted": counted, "target": 0.5, "contestants": contestants}
+
+    results = [timed("W1", 0.2), timed("W2", 0.8), timed("W8-chain", 0.1, counted=False)]
+    assert run._print_mean(results) == pytest.approx(0.4)
+    shown = capsys.readouterr().out
+    assert "geometric mean of catena's ratios over 2 workloads: 0.400, target 0.50" in shown
+    assert "not among them, though they count: W3, W4, W5-inference-1" in shown
+    pytest.importorskip("matplotlib")
+    assert picture.draw(results, "catena", tmp_path / "bench.png")
+    assert (tmp_path / "bench.png").read_bytes().startswith(b"\x89PNG")
+    assert not picture.draw([], "catena", tmp_path / "none.png")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
