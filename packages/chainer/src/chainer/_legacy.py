@@ -390,6 +390,27 @@ def _extend(extend: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+# Names of files that Chainer takes besides `filename`.
+_FILENAMES = {
+    training.extensions.LogReport: "log_name",
+    training.extensions.PlotReport: "file_name",
+    training.extensions.VariableStatisticsPlot: "file_name",
+    training.extensions.DumpGraph: "out_name",
+}
+
+
+def _init_report(init: Callable[..., None], old: str) -> Callable[..., None]:
+    """The constructor of an extension that takes `filename` under its old name too."""
+
+    @functools.wraps(init)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        if old in kwargs:
+            kwargs["filename"] = kwargs.pop(old)
+        init(self, *args, **kwargs)
+
+    return __init__
+
+
 # ----------------------------------------------------------------- functions of one's own
 
 
@@ -465,6 +486,8 @@ def install() -> None:
     _wrap(training.Trainer, "extend", _extend)
     _wrap(_OldStyle, "forward", _old_forward)
     _wrap(optimizers.UpdateRule, "update_core", _update_core)
+    for extension, old in _FILENAMES.items():
+        _wrap(extension, "__init__", functools.partial(_init_report, old=old))
     FunctionNode._check_types = _check_types  # type: ignore[method-assign]
     for value in vars(links).values():
         if isinstance(value, type) and issubclass(value, Link) and "initialW" in _arguments(value):

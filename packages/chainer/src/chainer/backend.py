@@ -159,18 +159,21 @@ def get_device(device_spec: Any) -> Device:
     """The device that is meant.
 
     Args:
-        device_spec: -1 for the host and n for the n-th GPU; "@numpy", "@numba", "@cupy:0"; or catena's own "numpy", "cuda:0".
+        device_spec: -1 for the host and n for the n-th GPU, as numbers or, as a command line gives them, strings; "@numpy", "@numba",
+            "@cupy:0"; or catena's own "numpy", "cuda:0".
 
     Raises:
         TypeError: `device_spec` is none of these.
         RuntimeError: it is a device of ChainerX.
 
     Example:
-        >>> [str(get_device(d)) for d in (-1, 1, "@numba", "cuda:0")]
-        ['@numpy', '@cupy:1', '@numba', '@cupy:0']
+        >>> [str(get_device(d)) for d in (-1, 1, "-1", "@numba", "cuda:0")]
+        ['@numpy', '@cupy:1', '@numpy', '@numba', '@cupy:0']
     """
     if isinstance(device_spec, Device):
         return device_spec
+    if isinstance(device_spec, str) and device_spec.removeprefix("-").isdecimal():
+        device_spec = int(device_spec)
     if isinstance(device_spec, int | np.integer):
         return CpuDevice() if device_spec < 0 else GpuDevice(int(device_spec))
     if isinstance_of_cupy(device_spec):

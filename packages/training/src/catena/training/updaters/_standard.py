@@ -156,8 +156,8 @@ class StandardUpdater(Updater):
 
     @property
     def previous_epoch_detail(self) -> float | None:
-        """`epoch_detail` before the last minibatch; None before the first."""
-        detail: float | None = self.get_iterator("main").previous_epoch_detail
+        """`epoch_detail` before the last minibatch; None before the first, and of an iterator that does not count it."""
+        detail: float | None = getattr(self.get_iterator("main"), "previous_epoch_detail", None)
         return detail
 
     @property
