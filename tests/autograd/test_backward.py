@@ -425,6 +425,34 @@ def test_an_updated_parameter_is_not_read_as_if_it_were_the_old_one(update: str)
     assert x.grad.tolist() == [5.0, 5.0]
 
 
+def test_stale_inputs_may_warn() -> None:
+    x, w = Variable(np.ones(2)), Variable(np.ones(2))
+    y = (x * w).sum()
+    w.array[...] = 5.0
+    w.mark_updated()
+    with (
+        ag.using_config("stale_inputs", "warn"),
+        pytest.warns(UserWarning, match=r"input 1 of multiply .* the gradient is computed with the new values"),
+    ):
+        y.backward()
+    assert x.grad.tolist() == [5.0, 5.0]
+    with pytest.raises(ValueError, match=r"config\.stale_inputs: got 'no'; expected 'raise' or 'warn'"):
+        ag.using_config("stale_inputs", "no").__enter__()
+
+
+def test_a_number_for_free_spares_what_was_recorded_before_it() -> None:
+    x = Variable(np.ones(2))
+    h = F.exp(x)
+    y = F.exp(h).sum()
+    assert y.node is not None
+    y.backward(free=y.node.seq - 1)
+    with pytest.raises(RuntimeError, match=r"was freed by backward\(free=True\)"):
+        y.backward()
+    x.cleargrad()
+    h.sum().backward()
+    assert x.grad.tolist() == h.array.tolist()
+
+
 def test_an_updated_parameter_that_no_rule_reads_does_no_harm() -> None:
     x, w = Variable(np.ones(2)), Variable(np.ones(2))
     y = (x + w).sum()

@@ -165,6 +165,7 @@ DEFAULTS = {
     "in_recomputing": False,
     "type_check": True,
     "keep_graph_on_report": False,
+    "stale_inputs": "raise",
     "warn_nondeterministic": False,
     "use_cudnn": "auto",
     "use_cudnn_tensor_core": "auto",

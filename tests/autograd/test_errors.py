@@ -189,7 +189,7 @@ ERRORS: list[tuple[str, Callable[[Variable], Any], type[Exception], str]] = [
         "config: an unknown setting",
         lambda x: setattr(ag.config, "trian", False),
         AttributeError,
-        "config has no setting 'trian'; it has train, enable_backprop, dtype, debug, in_recomputing, type_check, keep_graph_on_report, "
+        "config has no setting 'trian'; it has train, enable_backprop, dtype, debug, in_recomputing, type_check, keep_graph_on_report, stale_inputs, "
         "warn_nondeterministic, use_cudnn, use_cudnn_tensor_core, cudnn_deterministic, cudnn_fast_batch_normalization, autotune; "
         "begin a name of your own with user_",
     ),

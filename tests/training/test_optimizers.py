@@ -224,6 +224,23 @@ def test_update_frees_the_graph_of_the_loss():
         kept[0].backward()
 
 
+def test_update_leaves_the_graph_from_before_the_loss():
+    generator, judge = nn.Parameter(np.ones(2)), nn.Parameter(np.ones(2))
+    models = []
+    for parameter in (generator, judge):
+        model = nn.Link()
+        with model.init_scope():
+            model.w = parameter
+        models.append(SGD(lr=1.0).setup(model))
+    made = generator * 3.0
+    judged = made * made * judge
+    with ag.using_config("stale_inputs", "warn"), pytest.warns(UserWarning, match="updated in place"):
+        models[1].update(lambda: (judged * -1.0).sum())
+        models[0].update(lambda y: y.sum(), judged)
+    assert judge.array.tolist() == [10, 10]
+    assert generator.array.tolist() == [1 - 2 * 9 * 10] * 2  # with the updated judge
+
+
 def test_backward_through_a_graph_older_than_the_update_is_an_error():
     model = Model()
     old = model()

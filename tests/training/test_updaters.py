@@ -53,6 +53,17 @@ def test_an_iteration_takes_a_minibatch_and_steps():
     assert (updater.epoch_detail, updater.previous_epoch_detail) == (0.4, 0)
 
 
+def test_an_iterator_need_not_know_where_it_was_before():
+    class Forgetful:
+        epoch, epoch_detail, is_new_epoch = 0, 0.5, False
+
+        def next(self):
+            return [(X[0], T[0])]
+
+    updater = StandardUpdater(Forgetful(), SGD(lr=0.01).setup(Line()))
+    assert updater.previous_epoch_detail is None
+
+
 def test_epochs_reach_the_optimizer():
     model = Line()
     updater = updater_of(model)

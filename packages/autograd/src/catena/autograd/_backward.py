@@ -31,7 +31,7 @@ def backward(
     *,
     retain_grad: bool = False,
     create_graph: bool = False,
-    free: bool = False,
+    free: int = False,
     loss_scale: float | None = None,
 ) -> None:
     """Add the gradients of the sum of `outputs`, weighted with `grad_outputs`, to the `grad` of every leaf behind them.
@@ -41,7 +41,7 @@ def backward(
         grad_outputs: for each output the gradient to begin with, None for its own `grad`, or 1 for a single element.
         retain_grad: keep the gradients of the Variables in between too.
         create_graph: record the computation of the gradients.
-        free: release what the graph keeps on the way.
+        free: release what the graph keeps on the way; a number (`Node.seq`) spares what was recorded before it.
         loss_scale: the factor by which all gradients are greater, so that small ones do not vanish in float16; whoever uses them
             divides by it.
 
@@ -207,7 +207,7 @@ def _sweep(
     create_graph: bool,
     targets: set[Node] | None = None,
     retain_grad: bool = False,
-    free: bool = False,
+    free: int = False,
 ) -> dict[Node, Any]:
     if not create_graph:
         return _walk(roots, False, targets, retain_grad, free)
@@ -216,7 +216,7 @@ def _sweep(
 
 
 def _walk(
-    roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool
+    roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: int
 ) -> dict[Node, Any]:
     """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
     targets = targets or set()
@@ -314,7 +314,7 @@ def _walk(
             else:
                 cotangents[p] = previous + gx
                 ours.add(p)
-        if free:
+        if free and node.seq >= free:
             node.saved = None
     anomaly = watch.anomaly if looks and (watch := watcher(None)) is not None else None
     for p in leaves:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from catena.autograd._backward import _sweep
 from catena.autograd._config import SCOPE, TRANSFORMED, config, recording, settings
 from catena.autograd._containers import leaves, map_leaves
-from catena.autograd._node import NEXT, Internal, Node, new_node, pick
+from catena.autograd._node import NEXT, Internal, Node, new_node, pick, refuse_stale
 from catena.autograd._variable import Variable, variable
 from catena.autograd._watch import watcher
 from xparray import Array
@@ -154,9 +154,8 @@ class _Checkpoint(Internal):
             )
         for p in node.parents:
             if p is not None and p.seq > node.seq:
-                raise RuntimeError(
-                    f"backward: a Variable of shape {p.shape} was updated in place after the checkpointed {self.name} read it; "
-                    "run the forward pass again after an update"
+                refuse_stale(
+                    f"backward: a Variable of shape {p.shape} was updated in place after the checkpointed {self.name} read it"
                 )
         call: _Call = node.saved[0]
         # Everything that enters the run gets a leaf of its own, where the walk back through it ends: the run's nodes are then all that

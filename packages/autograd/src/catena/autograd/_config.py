@@ -34,6 +34,12 @@ def _level(name: str, value: Any) -> str:
     return str(value)
 
 
+def _stale(name: str, value: Any) -> str:
+    if value not in ("raise", "warn"):
+        raise ValueError(f"config.{name}: got {value!r}; expected 'raise' or 'warn'")
+    return str(value)
+
+
 def _floating(name: str, value: Any) -> np.dtype[Any]:
     dtype = np.dtype(value)
     if dtype.kind != "f":
@@ -50,6 +56,7 @@ SETTINGS: dict[str, tuple[Any, Callable[[str, Any], Any]]] = {
     "in_recomputing": (False, _switch),
     "type_check": (True, _switch),
     "keep_graph_on_report": (False, _switch),
+    "stale_inputs": ("raise", _stale),
     "warn_nondeterministic": (False, _switch),
     "use_cudnn": ("auto", _level),
     "use_cudnn_tensor_core": ("auto", _level),
@@ -74,6 +81,8 @@ class GlobalConfig:
             must leave them alone.
         type_check: `FunctionNode.check_type_forward` looks at the inputs before each forward.
         keep_graph_on_report: `report` keeps Variables with their graphs.
+        stale_inputs: backward through a function one of whose inputs was updated after it was read is an error ("raise"), or goes on with
+            the new values ("warn"), as Chainer does.
         warn_nondeterministic: functions whose bits may differ from run to run warn.
         use_cudnn: "always", "auto" (where it is faster) or "never".
         use_cudnn_tensor_core: "always", "auto" or "never".
@@ -89,6 +98,7 @@ class GlobalConfig:
     in_recomputing: bool
     type_check: bool
     keep_graph_on_report: bool
+    stale_inputs: str
     warn_nondeterministic: bool
     use_cudnn: str
     use_cudnn_tensor_core: str

@@ -11,7 +11,7 @@ from typing import Any
 import xparray as xp
 from catena.autograd._config import config, no_backprop_mode, recording
 from catena.autograd._hooks import Hooked
-from catena.autograd._node import Node, new_node, pick
+from catena.autograd._node import Node, new_node, pick, refuse_stale
 from catena.autograd._plan import Spec, spec_of
 from catena.autograd._variable import Variable, as_array, as_variable, variable
 from catena.autograd._watch import watcher
@@ -196,9 +196,7 @@ class FunctionNode(Hooked):
         for i in self._retained_inputs:
             parent = node.parents[i]
             if parent is not None and parent.seq > node.seq:
-                raise RuntimeError(
-                    f"backward: input {i} of {self.name} was updated in place after it was read; run the forward pass again after an update"
-                )
+                refuse_stale(f"backward: input {i} of {self.name} was updated in place after it was read")
         wanted = wanted or tuple(p is not None for p in node.parents)
         indexes = tuple(i for i, w in enumerate(wanted) if w)
         cotangents = tuple(None if part is None else as_variable(part) for part in g)

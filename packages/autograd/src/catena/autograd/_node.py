@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 import weakref
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from catena.autograd._config import config
 from xparray import Array, Device
 from xparray._dispatch import dtype_name
 
@@ -22,6 +24,13 @@ class _Updates:
 
 
 UPDATES = _Updates()
+
+
+def refuse_stale(what: str) -> None:
+    """Raise, or under the setting `stale_inputs` warn: `what` was updated, so the gradient would be another function's."""
+    if config.stale_inputs == "raise":
+        raise RuntimeError(f"{what}; run the forward pass again after an update")
+    warnings.warn(f"{what}; the gradient is computed with the new values", UserWarning, stacklevel=2)
 
 
 class Differentiable(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy import ndarray
 
 import xparray as xp
-from catena.autograd._node import Node, pick
+from catena.autograd._node import Node, pick, refuse_stale
 from catena.autograd._variable import variable
 from xparray import Device
 from xparray._dispatch import SCALARS
@@ -135,9 +135,8 @@ class Plan:
         for i in self.kept_inputs:
             parent = node.parents[i] if i < len(node.parents) else None
             if parent is not None and parent.seq > node.seq:
-                raise RuntimeError(
-                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it; "
-                    "run the forward pass again after an update"
+                refuse_stale(
+                    f"backward: input {i} of {self.name} ({parent.shape} {parent.dtype}) was updated in place after {self.name} read it"
                 )
         return node.saved
 

@@ -190,7 +190,7 @@ class Variable(ArrayMethods):
         grad: Array | None = None,
         retain_grad: bool = False,
         create_graph: bool = False,
-        free: bool = False,
+        free: int = False,
         loss_scale: float | None = None,
     ) -> None:
         """Compute the gradients of this Variable in all leaves it was made from, and add them to theirs.
@@ -199,7 +199,8 @@ class Variable(ArrayMethods):
             grad: the gradient to begin with, of this Variable's shape; `self.grad` where that is set, 1 for a single element.
             retain_grad: keep the gradients of the Variables in between too.
             create_graph: record the computation of the gradients, so that `grad_var` can be differentiated again.
-            free: release what the graph keeps on the way; it cannot be walked again.
+            free: release what the graph keeps on the way; it cannot be walked again. A number (`Node.seq`) spares what was
+                recorded before it.
             loss_scale: the factor by which all gradients are greater, so that small ones do not vanish in float16.
 
         Raises:

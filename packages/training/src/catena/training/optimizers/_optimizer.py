@@ -13,6 +13,7 @@ import numpy as np
 
 import xparray as xp
 from catena.autograd import Variable
+from catena.autograd._node import NEXT
 from catena.nn import Link, Parameter
 from catena.training.optimizers._loss_scale import LossScale
 
@@ -453,7 +454,7 @@ class GradientMethod(Optimizer):
         """Do one step: from the gradients that are there, or from those of a loss.
 
         Given `lossfun`, it clears the target's gradients, computes `loss = lossfun(*args, **kwds)` and then
-        `loss.backward()`, which frees the graph on its way. Hooks and the update follow. A parameter without a gradient
+        `loss.backward()`, which frees the graph of that call on its way. Hooks and the update follow. A parameter without a gradient
         stays as it is.
 
         Args:
@@ -473,13 +474,15 @@ class GradientMethod(Optimizer):
         if lossfun is not None:
             for param in params:
                 param.cleargrad()
+            begun = NEXT()
             loss = lossfun(*args, **kwds)
             if not isinstance(loss, Variable):
                 raise TypeError(
                     f"{type(self).__name__}.update: lossfun returned {loss!r:.60} ({type(loss).__name__}); expected a "
                     "Variable, the loss"
                 )
-            loss.backward(free=True, loss_scale=self.loss_scale)
+            # What lossfun was given may be behind another loss too, as in adversarial networks.
+            loss.backward(free=begun, loss_scale=self.loss_scale)
             del loss
         self._watch_clearing(params)
         if all(param.grad is None for param in params):
