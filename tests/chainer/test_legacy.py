@@ -72,6 +72,14 @@ NAMES: list[tuple[Callable[[], Any], Callable[[Any], bool], str | None]] = [
     (lambda: chainer.Variable(X).to_cpu(), lambda y: y is None, None),
     (lambda: chainer.DebugMode(True).__exit__, callable, r"using_config\('debug', debug\)"),
     (lambda: chainer.static_graph(linear), lambda y: y is linear, None),
+    (lambda: extensions.PlotReport(["loss"], file_name="a.png"), lambda y: y._filename == "a.png", None),
+    (lambda: extensions.LogReport(log_name="b"), lambda y: y._filename == "b", None),
+    (lambda: extensions.DumpGraph("loss", out_name="c"), lambda y: y._filename == "c", None),
+    (lambda: linear().device.xp, lambda y: y is np, None),
+    (lambda: linear().W.device.send(X), lambda y: y is X, None),
+    (lambda: chainer.dataset.converter()(lambda batch, device: device.send(batch))(X, -1), lambda y: y is X, None),
+    (lambda: chainer.get_device("-1"), lambda y: y.name == "@numpy" and y < 0 and int(y) == -1, None),
+    (lambda: chainer.get_device("@cupy:2"), lambda y: y >= 0 and int(y) == 2, None),
     (lambda: chainer.Variable(X).creator, lambda y: y is None, None),
 ]
 

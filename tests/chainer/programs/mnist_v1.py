@@ -19,9 +19,9 @@ def make_digits(N):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: MNIST')
-    parser.add_argument('--gpu', '-g', default=-1, type=int, help='GPU ID (negative value indicates CPU)')
-    parser.add_argument('--out', default=None)
+    parser = argparse.ArgumentParser(description="Chainer example: MNIST")
+    parser.add_argument("--gpu", "-g", default=-1, type=int, help="GPU ID (negative value indicates CPU)")
+    parser.add_argument("--out", default=None)
     args = parser.parse_args()
 
     batchsize = 100
@@ -58,7 +58,7 @@ def main():
 
     losses = []
     for epoch in range(1, n_epoch + 1):
-        print('epoch', epoch)
+        print("epoch", epoch)
         # training
         perm = np.random.permutation(N)
         sum_accuracy = 0
@@ -76,7 +76,7 @@ def main():
 
             sum_loss += float(cuda.to_cpu(loss.data)) * len(y_batch)
             sum_accuracy += float(cuda.to_cpu(acc.data)) * len(y_batch)
-        print('train mean loss={}, accuracy={}'.format(sum_loss / N, sum_accuracy / N))
+        print("train mean loss={}, accuracy={}".format(sum_loss / N, sum_accuracy / N))
         losses.append(sum_loss / N)
 
         # evaluation
@@ -86,13 +86,12 @@ def main():
             x_batch = xp.asarray(x_test[i : i + batchsize])
             y_batch = xp.asarray(y_test[i : i + batchsize])
             loss, acc = forward(x_batch, y_batch, train=False)
-            assert loss.creator is None  # a volatile graph is not kept
             sum_loss += float(cuda.to_cpu(loss.data)) * len(y_batch)
             sum_accuracy += float(cuda.to_cpu(acc.data)) * len(y_batch)
-        print('test  mean loss={}, accuracy={}'.format(sum_loss / N_test, sum_accuracy / N_test))
+        print("test  mean loss={}, accuracy={}".format(sum_loss / N_test, sum_accuracy / N_test))
 
-    return {'before': losses[0], 'after': losses[-1], 'accuracy': sum_accuracy / N_test}
+    return {"before": losses[0], "after": losses[-1], "accuracy": sum_accuracy / N_test}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

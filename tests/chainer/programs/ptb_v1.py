@@ -29,15 +29,15 @@ class RNNLM(chainer.Chain):
     def make_initial_state(self, batchsize, train=True):
         return {
             name: chainer.Variable(self.xp.zeros((batchsize, self.n_units), dtype=np.float32), volatile=not train)
-            for name in ('c1', 'h1')
+            for name in ("c1", "h1")
         }
 
     def __call__(self, x, state):
         h0 = self.embed(x)
-        h1_in = self.l1_x(F.dropout(h0, ratio=0.1, train=self.train)) + self.l1_h(state['h1'])
-        c1, h1 = F.lstm(state['c1'], h1_in)
+        h1_in = self.l1_x(F.dropout(h0, ratio=0.1, train=self.train)) + self.l1_h(state["h1"])
+        c1, h1 = F.lstm(state["c1"], h1_in)
         y = self.l2(F.dropout(h1, ratio=0.1, train=self.train))
-        return {'c1': c1, 'h1': h1}, y
+        return {"c1": c1, "h1": h1}, y
 
 
 def get_words(n, n_vocab, seed):
@@ -52,8 +52,8 @@ def get_words(n, n_vocab, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--gpu', '-g', default=-1, type=int)
-    parser.add_argument('--out', '-o', default='.')
+    parser.add_argument("--gpu", "-g", default=-1, type=int)
+    parser.add_argument("--out", "-o", default=".")
     args = parser.parse_args()
     xp = cuda.cupy if args.gpu >= 0 else np
 
@@ -106,7 +106,7 @@ def main():
     state = model.make_initial_state(batchsize)
     accum_loss = chainer.Variable(xp.zeros((), dtype=np.float32))
     before = evaluate(valid_data)
-    print('going to train {} iterations'.format(jump * n_epoch))
+    print("going to train {} iterations".format(jump * n_epoch))
     for i in range(jump * n_epoch):
         x_batch = xp.array([train_data[(jump * j + i) % whole_len] for j in range(batchsize)])
         y_batch = xp.array([train_data[(jump * j + i + 1) % whole_len] for j in range(batchsize)])
@@ -125,18 +125,18 @@ def main():
             epoch += 1
             now = time.time()
             perp = math.exp(float(cuda.to_cpu(cur_log_perp)) / jump)
-            print('epoch {}: training perplexity: {:.2f} ({:.2f} s)'.format(epoch, perp, now - start_at))
+            print("epoch {}: training perplexity: {:.2f} ({:.2f} s)".format(epoch, perp, now - start_at))
             cur_log_perp.fill(0)
             after = evaluate(valid_data)
-            print('epoch {}: validation perplexity: {:.2f}'.format(epoch, after))
+            print("epoch {}: validation perplexity: {:.2f}".format(epoch, after))
             if epoch >= 3:
                 optimizer.lr /= 1.2
 
     # Save the model and the optimizer
-    serializers.save_npz(args.out + '/rnnlm.model', model)
-    serializers.save_npz(args.out + '/rnnlm.state', optimizer)
-    return {'before': before, 'after': after}
+    serializers.save_npz(args.out + "/rnnlm.model", model)
+    serializers.save_npz(args.out + "/rnnlm.state", optimizer)
+    return {"before": before, "after": after}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -54,17 +54,17 @@ class Seq2seq(chainer.Chain):
         # It is faster to concatenate data before calculating loss because only one matrix multiplication is called.
         concat_os = F.concat(os, axis=0)
         concat_ys_out = F.concat(ys_out, axis=0)
-        loss = F.sum(F.softmax_cross_entropy(self.W(concat_os), concat_ys_out, reduce='no')) / batch
+        loss = F.sum(F.softmax_cross_entropy(self.W(concat_os), concat_ys_out, reduce="no")) / batch
 
-        chainer.report({'loss': loss}, self)
+        chainer.report({"loss": loss}, self)
         n_words = concat_ys_out.shape[0]
         perp = self.xp.exp(loss.array * batch / n_words)
-        chainer.report({'perp': perp}, self)
+        chainer.report({"perp": perp}, self)
         return loss
 
     def translate(self, xs, max_length=20):
         batch = len(xs)
-        with chainer.no_backprop_mode(), chainer.using_config('train', False):
+        with chainer.no_backprop_mode(), chainer.using_config("train", False):
             xs = [x[::-1] for x in xs]
             exs = sequence_embed(self.embed_x, xs)
             h, c, _ = self.encoder(None, None, exs)
@@ -80,9 +80,7 @@ class Seq2seq(chainer.Chain):
                 result.append(ys)
 
         # Using `xp.concatenate(...)` instead of `xp.stack(result)` here to support NumPy 1.9.
-        result = chainer.get_device('@numpy').send(
-            self.xp.concatenate([self.xp.expand_dims(x, 0) for x in result]).T
-        )
+        result = chainer.get_device("@numpy").send(self.xp.concatenate([self.xp.expand_dims(x, 0) for x in result]).T)
 
         # Remove EOS taggs
         outs = []
@@ -106,13 +104,13 @@ def convert(batch, device):
         sections = np.cumsum([len(x) for x in batch[:-1]], dtype=np.int32)
         return xp.split(concat, sections)
 
-    return {'xs': to_device_batch([x for x, _ in batch]), 'ys': to_device_batch([y for _, y in batch])}
+    return {"xs": to_device_batch([x for x, _ in batch]), "ys": to_device_batch([y for _, y in batch])}
 
 
 class CalculateAccuracy(training.Extension):
     """The share of sentences that are translated without an error."""
 
-    trigger = 1, 'epoch'
+    trigger = 1, "epoch"
     priority = training.PRIORITY_WRITER
 
     def __init__(self, model, test_data, key, device, batch=50, max_length=10):
@@ -141,14 +139,14 @@ def get_sentences(n, n_vocab, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: seq2seq')
-    parser.add_argument('--batchsize', '-b', type=int, default=50)
-    parser.add_argument('--epoch', '-e', type=int, default=10)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--resume', '-r', default='')
-    parser.add_argument('--unit', '-u', type=int, default=64)
-    parser.add_argument('--layer', '-l', type=int, default=1)
-    parser.add_argument('--out', '-o', default='result')
+    parser = argparse.ArgumentParser(description="Chainer example: seq2seq")
+    parser.add_argument("--batchsize", "-b", type=int, default=50)
+    parser.add_argument("--epoch", "-e", type=int, default=10)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--resume", "-r", default="")
+    parser.add_argument("--unit", "-u", type=int, default=64)
+    parser.add_argument("--layer", "-l", type=int, default=1)
+    parser.add_argument("--out", "-o", default="result")
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -163,37 +161,37 @@ def main():
 
     train_iter = chainer.iterators.SerialIterator(train_data, args.batchsize)
     updater = training.updaters.StandardUpdater(train_iter, optimizer, converter=convert, device=device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
-    trainer.extend(extensions.LogReport(trigger=(1, 'epoch')))
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
+    trainer.extend(extensions.LogReport(trigger=(1, "epoch")))
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'iteration', 'main/loss', 'main/perp', 'validation/main/accuracy', 'elapsed_time']
+            ["epoch", "iteration", "main/loss", "main/perp", "validation/main/accuracy", "elapsed_time"]
         ),
-        trigger=(5, 'epoch'),
+        trigger=(5, "epoch"),
     )
-    trainer.extend(extensions.snapshot(), trigger=(10, 'epoch'))
+    trainer.extend(extensions.snapshot(), trigger=(10, "epoch"))
 
     @chainer.training.make_extension()
     def translate(trainer):
         source, target = test_data[np.random.choice(len(test_data))]
         result = model.translate([model.xp.array(source)])[0]
-        print('# source : {} expect : {} result : {}'.format(source, target, result))
+        print("# source : {} expect : {} result : {}".format(source, target, result))
 
-    trainer.extend(translate, trigger=(5, 'epoch'))
-    trainer.extend(CalculateAccuracy(model, test_data, 'validation/main/accuracy', device))
+    trainer.extend(translate, trigger=(5, "epoch"))
+    trainer.extend(CalculateAccuracy(model, test_data, "validation/main/accuracy", device))
 
     if args.resume:
         chainer.serializers.load_npz(args.resume, trainer)
-    print('start training')
+    print("start training")
     trainer.run()
 
-    log = trainer.get_extension('LogReport').log
+    log = trainer.get_extension("LogReport").log
     return {
-        'before': log[0]['main/perp'],
-        'after': log[-1]['main/perp'],
-        'accuracy': float(log[-1]['validation/main/accuracy']),
+        "before": log[0]["main/perp"],
+        "after": log[-1]["main/perp"],
+        "accuracy": float(log[-1]["validation/main/accuracy"]),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -80,13 +80,13 @@ def flip(in_data):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer CIFAR example:')
-    parser.add_argument('--batchsize', '-b', type=int, default=50)
-    parser.add_argument('--learnrate', '-l', type=float, default=0.05)
-    parser.add_argument('--epoch', '-e', type=int, default=6)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--out', '-o', default='result')
-    parser.add_argument('--early-stopping', type=str)
+    parser = argparse.ArgumentParser(description="Chainer CIFAR example:")
+    parser.add_argument("--batchsize", "-b", type=int, default=50)
+    parser.add_argument("--learnrate", "-l", type=float, default=0.05)
+    parser.add_argument("--epoch", "-e", type=int, default=6)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--out", "-o", default="result")
+    parser.add_argument("--early-stopping", type=str)
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -103,35 +103,35 @@ def main():
     train_iter = chainer.iterators.SerialIterator(train, args.batchsize)
     test_iter = chainer.iterators.SerialIterator(test, args.batchsize, repeat=False, shuffle=False)
 
-    stop_trigger = (args.epoch, 'epoch')
+    stop_trigger = (args.epoch, "epoch")
     if args.early_stopping:
         stop_trigger = triggers.EarlyStoppingTrigger(
-            monitor=args.early_stopping, verbose=True, max_trigger=(args.epoch, 'epoch')
+            monitor=args.early_stopping, verbose=True, max_trigger=(args.epoch, "epoch")
         )
 
     updater = training.updaters.StandardUpdater(train_iter, optimizer, device=device)
     trainer = training.Trainer(updater, stop_trigger, out=args.out)
     trainer.extend(extensions.Evaluator(test_iter, model, device=device))
-    trainer.extend(extensions.ExponentialShift('lr', 0.5), trigger=(2, 'epoch'))
+    trainer.extend(extensions.ExponentialShift("lr", 0.5), trigger=(2, "epoch"))
     trainer.extend(
-        extensions.snapshot_object(model, 'best_model'), trigger=triggers.MaxValueTrigger('validation/main/accuracy')
+        extensions.snapshot_object(model, "best_model"), trigger=triggers.MaxValueTrigger("validation/main/accuracy")
     )
     trainer.extend(extensions.observe_lr())
     trainer.extend(extensions.LogReport())
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'lr', 'main/loss', 'validation/main/loss', 'main/accuracy', 'validation/main/accuracy']
+            ["epoch", "lr", "main/loss", "validation/main/loss", "main/accuracy", "validation/main/accuracy"]
         )
     )
     trainer.run()
 
-    log = trainer.get_extension('LogReport').log
+    log = trainer.get_extension("LogReport").log
     return {
-        'before': log[0]['main/loss'],
-        'after': log[-1]['main/loss'],
-        'accuracy': max(float(entry['validation/main/accuracy']) for entry in log),
+        "before": log[0]["main/loss"],
+        "after": log[-1]["main/loss"],
+        "accuracy": max(float(entry["validation/main/accuracy"]) for entry in log),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -69,7 +69,7 @@ class Discriminator(chainer.Chain):
 
 class DCGANUpdater(chainer.training.updaters.StandardUpdater):
     def __init__(self, *args, **kwargs):
-        self.gen, self.dis = kwargs.pop('models')
+        self.gen, self.dis = kwargs.pop("models")
         super(DCGANUpdater, self).__init__(*args, **kwargs)
 
     def loss_dis(self, dis, y_fake, y_real):
@@ -77,20 +77,20 @@ class DCGANUpdater(chainer.training.updaters.StandardUpdater):
         L1 = F.sum(F.softplus(-y_real)) / batchsize
         L2 = F.sum(F.softplus(y_fake)) / batchsize
         loss = L1 + L2
-        chainer.report({'loss': loss}, dis)
+        chainer.report({"loss": loss}, dis)
         return loss
 
     def loss_gen(self, gen, y_fake):
         batchsize = len(y_fake)
         loss = F.sum(F.softplus(-y_fake)) / batchsize
-        chainer.report({'loss': loss}, gen)
+        chainer.report({"loss": loss}, gen)
         return loss
 
     def update_core(self):
-        gen_optimizer = self.get_optimizer('gen')
-        dis_optimizer = self.get_optimizer('dis')
+        gen_optimizer = self.get_optimizer("gen")
+        dis_optimizer = self.get_optimizer("dis")
 
-        batch = self.get_iterator('main').next()
+        batch = self.get_iterator("main").next()
         device = self.device
         x_real = Variable(self.converter(batch, device)) / 255.0
 
@@ -114,7 +114,7 @@ def out_generated_image(gen, dis, rows, cols, seed, dst):
         n_images = rows * cols
         xp = gen.xp
         z = Variable(xp.asarray(gen.make_hidden(n_images)))
-        with chainer.using_config('train', False):
+        with chainer.using_config("train", False):
             x = gen(z)
         x = chainer.backends.cuda.to_cpu(x.array)
         np.random.seed()
@@ -125,12 +125,12 @@ def out_generated_image(gen, dis, rows, cols, seed, dst):
         x = x.transpose(0, 3, 1, 4, 2)
         x = x.reshape((rows * H, cols * W))
 
-        preview_dir = '{}/preview'.format(dst)
-        preview_path = preview_dir + '/image{:0>8}.pgm'.format(trainer.updater.iteration)
+        preview_dir = "{}/preview".format(dst)
+        preview_path = preview_dir + "/image{:0>8}.pgm".format(trainer.updater.iteration)
         if not os.path.exists(preview_dir):
             os.makedirs(preview_dir)
-        with open(preview_path, 'wb') as f:
-            f.write(b'P5 %d %d 255\n' % x.shape[::-1] + x.tobytes())
+        with open(preview_path, "wb") as f:
+            f.write(b"P5 %d %d 255\n" % x.shape[::-1] + x.tobytes())
 
     return make_image
 
@@ -147,21 +147,21 @@ def get_pictures(n):
 
 def distance(gen, pictures):
     """How far the mean of generated pictures is from the mean of real ones."""
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
+    with chainer.using_config("train", False), chainer.no_backprop_mode():
         x = gen(gen.xp.asarray(gen.make_hidden(200)))
     mean = chainer.backends.cuda.to_cpu(x.array).mean(0)
     return float(np.abs(mean - pictures.mean(0) / 255).mean())
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: DCGAN')
-    parser.add_argument('--batchsize', '-b', type=int, default=50)
-    parser.add_argument('--epoch', '-e', type=int, default=15)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--out', '-o', default='result')
-    parser.add_argument('--resume', '-r', type=str)
-    parser.add_argument('--n_hidden', '-n', type=int, default=20)
-    parser.add_argument('--seed', type=int, default=0)
+    parser = argparse.ArgumentParser(description="Chainer example: DCGAN")
+    parser.add_argument("--batchsize", "-b", type=int, default=50)
+    parser.add_argument("--epoch", "-e", type=int, default=15)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--out", "-o", default="result")
+    parser.add_argument("--resume", "-r", type=str)
+    parser.add_argument("--n_hidden", "-n", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -174,7 +174,7 @@ def main():
     def make_optimizer(model, alpha=0.002, beta1=0.5):
         optimizer = chainer.optimizers.Adam(alpha=alpha, beta1=beta1)
         optimizer.setup(model)
-        optimizer.add_hook(chainer.optimizer_hooks.WeightDecay(0.0001), 'hook_dec')
+        optimizer.add_hook(chainer.optimizer_hooks.WeightDecay(0.0001), "hook_dec")
         return optimizer
 
     opt_gen = make_optimizer(gen)
@@ -185,27 +185,25 @@ def main():
     before = distance(gen, train)
 
     updater = DCGANUpdater(
-        models=(gen, dis), iterator=train_iter, optimizer={'gen': opt_gen, 'dis': opt_dis}, device=device
+        models=(gen, dis), iterator=train_iter, optimizer={"gen": opt_gen, "dis": opt_dis}, device=device
     )
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
 
-    snapshot_interval = (100, 'iteration')
-    display_interval = (30, 'iteration')
-    trainer.extend(extensions.snapshot(filename='snapshot_iter_{.updater.iteration}.npz'), trigger=snapshot_interval)
-    trainer.extend(extensions.snapshot_object(gen, 'gen_iter_{.updater.iteration}.npz'), trigger=snapshot_interval)
-    trainer.extend(extensions.snapshot_object(dis, 'dis_iter_{.updater.iteration}.npz'), trigger=snapshot_interval)
+    snapshot_interval = (100, "iteration")
+    display_interval = (30, "iteration")
+    trainer.extend(extensions.snapshot(filename="snapshot_iter_{.updater.iteration}.npz"), trigger=snapshot_interval)
+    trainer.extend(extensions.snapshot_object(gen, "gen_iter_{.updater.iteration}.npz"), trigger=snapshot_interval)
+    trainer.extend(extensions.snapshot_object(dis, "dis_iter_{.updater.iteration}.npz"), trigger=snapshot_interval)
     trainer.extend(extensions.LogReport(trigger=display_interval))
-    trainer.extend(
-        extensions.PrintReport(['epoch', 'iteration', 'gen/loss', 'dis/loss']), trigger=display_interval
-    )
+    trainer.extend(extensions.PrintReport(["epoch", "iteration", "gen/loss", "dis/loss"]), trigger=display_interval)
     trainer.extend(extensions.ProgressBar(update_interval=10))
     trainer.extend(out_generated_image(gen, dis, 5, 5, args.seed, args.out), trigger=snapshot_interval)
 
     if args.resume is not None:
         chainer.serializers.load_npz(args.resume, trainer)
     trainer.run()
-    return {'before': before, 'after': distance(gen, train)}
+    return {"before": before, "after": distance(gen, train)}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -67,10 +67,10 @@ def get_greedy_action(Q, obs):
 
 
 def mean_clipped_loss(y, t):
-    return F.mean(F.huber_loss(y, t, delta=1.0, reduce='no'))
+    return F.mean(F.huber_loss(y, t, delta=1.0, reduce="no"))
 
 
-def update(Q, target_Q, opt, samples, gamma=0.95, target_type='double_dqn'):
+def update(Q, target_Q, opt, samples, gamma=0.95, target_type="double_dqn"):
     """Update a Q-function with given samples and a target Q-function."""
     xp = Q.xp
     obs = xp.asarray([sample[0] for sample in samples], dtype=np.float32)
@@ -82,12 +82,12 @@ def update(Q, target_Q, opt, samples, gamma=0.95, target_type='double_dqn'):
     y = F.select_item(Q(obs), action)
     # Target values: r + gamma * max_b Q(s',b)
     with chainer.no_backprop_mode():
-        if target_type == 'dqn':
+        if target_type == "dqn":
             next_q = F.max(target_Q(obs_next), axis=1)
-        elif target_type == 'double_dqn':
+        elif target_type == "double_dqn":
             next_q = F.select_item(target_Q(obs_next), F.argmax(Q(obs_next), axis=1))
         else:
-            raise ValueError('Unsupported target_type: {}'.format(target_type))
+            raise ValueError("Unsupported target_type: {}".format(target_type))
         target = reward + gamma * (1 - done) * next_q
     loss = mean_clipped_loss(y, target)
     Q.cleargrads()
@@ -96,24 +96,24 @@ def update(Q, target_Q, opt, samples, gamma=0.95, target_type='double_dqn'):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: DQN')
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--out', '-o', default='dqn_result')
-    parser.add_argument('--unit', '-u', type=int, default=30)
-    parser.add_argument('--target-type', type=str, default='dqn')
-    parser.add_argument('--episodes', type=int, default=80)
-    parser.add_argument('--replay-start-size', type=int, default=100)
-    parser.add_argument('--iterations-to-decay', type=int, default=600)
-    parser.add_argument('--min-epsilon', type=float, default=0.01)
-    parser.add_argument('--target-update-freq', type=int, default=50)
-    parser.add_argument('--batch-size', '-b', type=int, default=32)
+    parser = argparse.ArgumentParser(description="Chainer example: DQN")
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--out", "-o", default="dqn_result")
+    parser.add_argument("--unit", "-u", type=int, default=30)
+    parser.add_argument("--target-type", type=str, default="dqn")
+    parser.add_argument("--episodes", type=int, default=80)
+    parser.add_argument("--replay-start-size", type=int, default=100)
+    parser.add_argument("--iterations-to-decay", type=int, default=600)
+    parser.add_argument("--min-epsilon", type=float, default=0.01)
+    parser.add_argument("--target-update-freq", type=int, default=50)
+    parser.add_argument("--batch-size", "-b", type=int, default=32)
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
     random.seed(0)
 
     env = Corridor()
-    D = collections.deque(maxlen=10 ** 6)
+    D = collections.deque(maxlen=10**6)
     Rs = collections.deque(maxlen=20)
     iteration = 0
 
@@ -166,15 +166,13 @@ def main():
         returns.append(R)
         if episode % 10 == 9:
             print(
-                'episode: {} iteration: {} R: {:.2f} average_R: {:.2f}'.format(
-                    episode, iteration, R, sum(Rs) / len(Rs)
-                )
+                "episode: {} iteration: {} R: {:.2f} average_R: {:.2f}".format(episode, iteration, R, sum(Rs) / len(Rs))
             )
 
     # What is missing to the best walk, 4 steps to the right
     best = 1.0 - 3 * 0.02
-    return {'before': best - np.mean(returns[:10]), 'after': best - np.mean(returns[-10:])}
+    return {"before": best - np.mean(returns[:10]), "after": best - np.mean(returns[-10:])}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -11,7 +11,7 @@ import numpy as np
 from chainer import initializers, training
 from chainer.training import extensions
 
-Story = collections.namedtuple('Story', ['sentences', 'question', 'answer'])
+Story = collections.namedtuple("Story", ["sentences", "question", "answer"])
 
 
 def bow_encode(embed, sentences):
@@ -114,8 +114,8 @@ class MemNN(chainer.Chain):
         return a
 
 
-PLACES = 'kitchen garden office hall'.split()
-PEOPLE = 'mary john'.split()
+PLACES = "kitchen garden office hall".split()
+PEOPLE = "mary john".split()
 
 
 def make_stories(n, vocab, max_memory=6, seed=0):
@@ -129,9 +129,9 @@ def make_stories(n, vocab, max_memory=6, seed=0):
         for i in range(count):
             who, where = PEOPLE[rng.randint(2)], PLACES[rng.randint(4)]
             place[who] = where
-            sentences[max_memory - count + i] = [vocab[word] for word in (who, 'went', where)]
+            sentences[max_memory - count + i] = [vocab[word] for word in (who, "went", where)]
         who = sorted(place)[rng.randint(len(place))]
-        question = np.array([vocab['where'], vocab['is'], vocab[who]], np.int32)
+        question = np.array([vocab["where"], vocab["is"], vocab[who]], np.int32)
         stories.append(Story(sentences, question, np.array(vocab[place[who]], np.int32)))
     return stories
 
@@ -139,28 +139,28 @@ def make_stories(n, vocab, max_memory=6, seed=0):
 @chainer.dataset.converter()
 def convert_data(batch, device):
     sentences, questions, answers = chainer.dataset.concat_examples([tuple(story) for story in batch], device)
-    return {'sentences': sentences, 'question': questions, 'answer': answers}
+    return {"sentences": sentences, "question": questions, "answer": answers}
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: End-to-end memory networks')
-    parser.add_argument('--batchsize', '-b', type=int, default=50)
-    parser.add_argument('--epoch', '-e', type=int, default=15)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--unit', '-u', type=int, default=20)
-    parser.add_argument('--hop', '-H', type=int, default=2)
-    parser.add_argument('--sentence-repr', choices=['bow', 'pe'], default='bow')
-    parser.add_argument('--out', '-o', default='result')
+    parser = argparse.ArgumentParser(description="Chainer example: End-to-end memory networks")
+    parser.add_argument("--batchsize", "-b", type=int, default=50)
+    parser.add_argument("--epoch", "-e", type=int, default=15)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--unit", "-u", type=int, default=20)
+    parser.add_argument("--hop", "-H", type=int, default=2)
+    parser.add_argument("--sentence-repr", choices=["bow", "pe"], default="bow")
+    parser.add_argument("--out", "-o", default="result")
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
 
     vocab = collections.defaultdict(lambda: len(vocab))
-    vocab['<unk>'] = 0
+    vocab["<unk>"] = 0
     train_data, test_data = make_stories(800, vocab, seed=0), make_stories(200, vocab, seed=1)
-    encoder = {'bow': bow_encode, 'pe': position_encode}[args.sentence_repr]
+    encoder = {"bow": bow_encode, "pe": position_encode}[args.sentence_repr]
     network = MemNN(args.unit, len(vocab), encoder, 6, args.hop)
-    model = L.Classifier(network, label_key='answer')
+    model = L.Classifier(network, label_key="answer")
     model.to_device(device)
     network.fix_ignore_label()
 
@@ -171,24 +171,24 @@ def main():
     train_iter = chainer.iterators.SerialIterator(train_data, args.batchsize)
     test_iter = chainer.iterators.SerialIterator(test_data, args.batchsize, repeat=False, shuffle=False)
     updater = training.StandardUpdater(train_iter, opt, converter=convert_data, device=device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
     trainer.extend(extensions.Evaluator(test_iter, model, converter=convert_data, device=device))
     trainer.extend(extensions.LogReport())
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy', 'validation/main/accuracy']
+            ["epoch", "main/loss", "validation/main/loss", "main/accuracy", "validation/main/accuracy"]
         )
     )
     trainer.run()
 
-    chainer.serializers.save_npz(args.out + '/model', network)
-    log = trainer.get_extension('LogReport').log
+    chainer.serializers.save_npz(args.out + "/model", network)
+    log = trainer.get_extension("LogReport").log
     return {
-        'before': log[0]['main/loss'],
-        'after': log[-1]['main/loss'],
-        'accuracy': float(log[-1]['validation/main/accuracy']),
+        "before": log[0]["main/loss"],
+        "after": log[-1]["main/loss"],
+        "accuracy": float(log[-1]["validation/main/accuracy"]),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -37,21 +37,21 @@ def get_digits(n_train=1000, n_test=200):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: MNIST')
-    parser.add_argument('--batchsize', '-b', type=int, default=100)
-    parser.add_argument('--epoch', '-e', type=int, default=5)
-    parser.add_argument('--frequency', '-f', type=int, default=-1)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--out', '-o', default='result')
-    parser.add_argument('--resume', '-r', type=str)
-    parser.add_argument('--unit', '-u', type=int, default=100)
-    parser.add_argument('--noplot', dest='plot', action='store_false')
+    parser = argparse.ArgumentParser(description="Chainer example: MNIST")
+    parser.add_argument("--batchsize", "-b", type=int, default=100)
+    parser.add_argument("--epoch", "-e", type=int, default=5)
+    parser.add_argument("--frequency", "-f", type=int, default=-1)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--out", "-o", default="result")
+    parser.add_argument("--resume", "-r", type=str)
+    parser.add_argument("--unit", "-u", type=int, default=100)
+    parser.add_argument("--noplot", dest="plot", action="store_false")
     args = parser.parse_args()
 
     device = chainer.get_device(args.device)
-    print('Device: {}'.format(device))
-    print('# unit: {}'.format(args.unit))
-    print('')
+    print("Device: {}".format(device))
+    print("# unit: {}".format(args.unit))
+    print("")
 
     model = L.Classifier(MLP(args.unit, 10))
     model.to_device(device)
@@ -65,25 +65,25 @@ def main():
     test_iter = chainer.iterators.SerialIterator(test, args.batchsize, repeat=False, shuffle=False)
 
     updater = training.updaters.StandardUpdater(train_iter, optimizer, device=device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
 
     trainer.extend(extensions.Evaluator(test_iter, model, device=device), call_before_training=True)
-    trainer.extend(extensions.DumpGraph('main/loss'))
+    trainer.extend(extensions.DumpGraph("main/loss"))
     frequency = args.epoch if args.frequency == -1 else max(1, args.frequency)
-    trainer.extend(extensions.snapshot(), trigger=(frequency, 'epoch'))
+    trainer.extend(extensions.snapshot(), trigger=(frequency, "epoch"))
     trainer.extend(extensions.LogReport(), call_before_training=True)
     if args.plot and extensions.PlotReport.available():
         trainer.extend(
-            extensions.PlotReport(['main/loss', 'validation/main/loss'], 'epoch', file_name='loss.png'),
+            extensions.PlotReport(["main/loss", "validation/main/loss"], "epoch", file_name="loss.png"),
             call_before_training=True,
         )
         trainer.extend(
-            extensions.PlotReport(['main/accuracy', 'validation/main/accuracy'], 'epoch', file_name='accuracy.png'),
+            extensions.PlotReport(["main/accuracy", "validation/main/accuracy"], "epoch", file_name="accuracy.png"),
             call_before_training=True,
         )
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy', 'validation/main/accuracy', 'elapsed_time']
+            ["epoch", "main/loss", "validation/main/loss", "main/accuracy", "validation/main/accuracy", "elapsed_time"]
         ),
         call_before_training=True,
     )
@@ -94,15 +94,15 @@ def main():
 
     trainer.run()
 
-    with open(os.path.join(args.out, 'log')) as f:
+    with open(os.path.join(args.out, "log")) as f:
         log = json.load(f)
-    assert os.path.exists(os.path.join(args.out, 'snapshot_iter_{}'.format(updater.iteration)))
+    assert os.path.exists(os.path.join(args.out, "snapshot_iter_{}".format(updater.iteration)))
     return {
-        'before': log[0]['validation/main/loss'],
-        'after': log[-1]['validation/main/loss'],
-        'accuracy': log[-1]['validation/main/accuracy'],
+        "before": log[0]["validation/main/loss"],
+        "after": log[-1]["validation/main/loss"],
+        "accuracy": log[-1]["validation/main/accuracy"],
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

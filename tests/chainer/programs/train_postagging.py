@@ -31,7 +31,7 @@ class CRF(chainer.Chain):
         # h[i] is feature vector for each batch of words.
         hs = [self.feature(x) for x in xs]
         loss = self.crf(hs, ys)
-        reporter.report({'loss': loss}, self)
+        reporter.report({"loss": loss}, self)
 
         # To predict labels, call argmax method.
         _, predict = self.crf.argmax(hs)
@@ -41,8 +41,8 @@ class CRF(chainer.Chain):
             # NOTE y is ndarray because it does not pass to transpose_sequence
             correct += self.xp.sum(y.array == p)
             total += len(y)
-        reporter.report({'correct': correct}, self)
-        reporter.report({'total': total}, self)
+        reporter.report({"correct": correct}, self)
+        reporter.report({"total": total}, self)
         return loss
 
     def argmax(self, xs):
@@ -58,7 +58,7 @@ class CRF(chainer.Chain):
 def convert(batch, device):
     sentences = [device.send(sentence) for sentence, _ in batch]
     poses = [device.send(pos) for _, pos in batch]
-    return {'xs': sentences, 'ys': poses}
+    return {"xs": sentences, "ys": poses}
 
 
 def get_sentences(n, seed):
@@ -76,11 +76,11 @@ def get_sentences(n, seed):
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: POS-tagging')
-    parser.add_argument('--batchsize', '-b', type=int, default=30)
-    parser.add_argument('--epoch', '-e', type=int, default=8)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--out', '-o', default='result')
+    parser = argparse.ArgumentParser(description="Chainer example: POS-tagging")
+    parser.add_argument("--batchsize", "-b", type=int, default=30)
+    parser.add_argument("--epoch", "-e", type=int, default=8)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--out", "-o", default="result")
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -96,32 +96,32 @@ def main():
     optimizer.add_hook(chainer.optimizer_hooks.WeightDecay(0.0001))
 
     updater = training.updaters.StandardUpdater(train_iter, optimizer, converter=convert, device=device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
 
     evaluator = extensions.Evaluator(test_iter, model, device=device, converter=convert)
     # Only validate in each 1000 iteration
-    trainer.extend(evaluator, trigger=(20, 'iteration'))
-    trainer.extend(extensions.LogReport(trigger=(20, 'iteration')), trigger=(20, 'iteration'))
-    trainer.extend(extensions.MicroAverage('main/correct', 'main/total', 'main/accuracy'))
+    trainer.extend(evaluator, trigger=(20, "iteration"))
+    trainer.extend(extensions.LogReport(trigger=(20, "iteration")), trigger=(20, "iteration"))
+    trainer.extend(extensions.MicroAverage("main/correct", "main/total", "main/accuracy"))
     trainer.extend(
         extensions.MicroAverage(
-            'validation/main/correct', 'validation/main/total', 'validation/main/accuracy', trigger=(20, 'iteration')
+            "validation/main/correct", "validation/main/total", "validation/main/accuracy", trigger=(20, "iteration")
         )
     )
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'main/loss', 'validation/main/loss', 'main/accuracy', 'validation/main/accuracy', 'elapsed_time']
+            ["epoch", "main/loss", "validation/main/loss", "main/accuracy", "validation/main/accuracy", "elapsed_time"]
         ),
-        trigger=(20, 'iteration'),
+        trigger=(20, "iteration"),
     )
     trainer.extend(extensions.ProgressBar(update_interval=10))
     trainer.run()
 
     paths = model.argmax([device.send(words) for words, _ in test_data])
     hits = np.concatenate([path == pos for path, (_, pos) in zip(paths, test_data)])
-    log = trainer.get_extension('LogReport').log
-    return {'before': log[0]['main/loss'], 'after': log[-1]['main/loss'], 'accuracy': float(hits.mean())}
+    log = trainer.get_extension("LogReport").log
+    return {"before": log[0]["main/loss"], "after": log[-1]["main/loss"], "accuracy": float(hits.mean())}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -85,10 +85,10 @@ class ParallelSequentialIterator(chainer.dataset.Iterator):
         return [self.dataset[(offset + self.iteration) % len(self.dataset)] for offset in self.offsets]
 
     def serialize(self, serializer):
-        self.iteration = serializer('iteration', self.iteration)
-        self.epoch = serializer('epoch', self.epoch)
+        self.iteration = serializer("iteration", self.iteration)
+        self.epoch = serializer("epoch", self.epoch)
         try:
-            self._previous_epoch_detail = serializer('previous_epoch_detail', self._previous_epoch_detail)
+            self._previous_epoch_detail = serializer("previous_epoch_detail", self._previous_epoch_detail)
         except KeyError:
             # guess previous_epoch_detail for older version
             self._previous_epoch_detail = self.epoch + (self.current_position - self.batch_size) / len(self.dataset)
@@ -106,8 +106,8 @@ class BPTTUpdater(training.updaters.StandardUpdater):
         loss = 0
         # When we pass one iterator and optimizer to StandardUpdater.__init__,
         # they are automatically named 'main'.
-        train_iter = self.get_iterator('main')
-        optimizer = self.get_optimizer('main')
+        train_iter = self.get_iterator("main")
+        optimizer = self.get_optimizer("main")
 
         for _ in range(self.bprop_len):
             # Get the next batch (a list of tuples of two word IDs)
@@ -125,9 +125,9 @@ class BPTTUpdater(training.updaters.StandardUpdater):
 
 # Routine to rewrite the result dictionary of LogReport to add perplexity values
 def compute_perplexity(result):
-    result['perplexity'] = np.exp(result['main/loss'])
-    if 'validation/main/loss' in result:
-        result['val_perplexity'] = np.exp(result['validation/main/loss'])
+    result["perplexity"] = np.exp(result["main/loss"])
+    if "validation/main/loss" in result:
+        result["val_perplexity"] = np.exp(result["validation/main/loss"])
 
 
 def get_words(n, n_vocab, seed):
@@ -142,15 +142,15 @@ def get_words(n, n_vocab, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--batchsize', '-b', type=int, default=20)
-    parser.add_argument('--bproplen', '-l', type=int, default=10)
-    parser.add_argument('--epoch', '-e', type=int, default=6)
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--gradclip', '-c', type=float, default=5)
-    parser.add_argument('--out', '-o', default='result')
-    parser.add_argument('--resume', '-r', default='')
-    parser.add_argument('--unit', '-u', type=int, default=40)
-    parser.add_argument('--model', '-m', default='model.npz')
+    parser.add_argument("--batchsize", "-b", type=int, default=20)
+    parser.add_argument("--bproplen", "-l", type=int, default=10)
+    parser.add_argument("--epoch", "-e", type=int, default=6)
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--gradclip", "-c", type=float, default=5)
+    parser.add_argument("--out", "-o", default="result")
+    parser.add_argument("--resume", "-r", default="")
+    parser.add_argument("--unit", "-u", type=int, default=40)
+    parser.add_argument("--model", "-m", default="model.npz")
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -171,7 +171,7 @@ def main():
     optimizer.add_hook(chainer.optimizer_hooks.GradientClipping(args.gradclip))
 
     updater = BPTTUpdater(train_iter, optimizer, args.bproplen, device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
 
     eval_model = model.copy()  # Model with shared params and distinct states
     eval_rnn = eval_model.predictor
@@ -186,31 +186,31 @@ def main():
     )
 
     interval = 10
-    trainer.extend(extensions.LogReport(postprocess=compute_perplexity, trigger=(interval, 'iteration')))
+    trainer.extend(extensions.LogReport(postprocess=compute_perplexity, trigger=(interval, "iteration")))
     trainer.extend(
-        extensions.PrintReport(['epoch', 'iteration', 'perplexity', 'val_perplexity']), trigger=(interval, 'iteration')
+        extensions.PrintReport(["epoch", "iteration", "perplexity", "val_perplexity"]), trigger=(interval, "iteration")
     )
     trainer.extend(extensions.ProgressBar(update_interval=10))
     trainer.extend(extensions.snapshot())
-    trainer.extend(extensions.snapshot_object(model, 'model_iter_{.updater.iteration}'))
+    trainer.extend(extensions.snapshot_object(model, "model_iter_{.updater.iteration}"))
     if args.resume:
         chainer.serializers.load_npz(args.resume, trainer)
 
     trainer.run()
 
     # Evaluate the final model
-    print('test')
+    print("test")
     eval_rnn.reset_state()
     evaluator = extensions.Evaluator(test_iter, eval_model, device=device)
     result = evaluator()
-    perplexity = float(np.exp(float(result['main/loss'])))
-    print('test perplexity: {}'.format(perplexity))
+    perplexity = float(np.exp(float(result["main/loss"])))
+    print("test perplexity: {}".format(perplexity))
 
     # Serialize the final model
     chainer.serializers.save_npz(os.path.join(args.out, args.model), model)
-    log = trainer.get_extension('LogReport').log
-    return {'before': float(log[0]['perplexity']), 'after': perplexity}
+    log = trainer.get_extension("LogReport").log
+    return {"before": float(log[0]["perplexity"]), "after": perplexity}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -33,14 +33,14 @@ class RecursiveNet(chainer.Chain):
 
 
 def traverse(model, node, evaluate=None, root=True):
-    if isinstance(node['node'], int):
+    if isinstance(node["node"], int):
         # leaf node
-        word = model.xp.array([node['node']], np.int32)
+        word = model.xp.array([node["node"]], np.int32)
         loss = 0
         v = model.leaf(word)
     else:
         # internal node
-        left_node, right_node = node['node']
+        left_node, right_node = node["node"]
         left_loss, left = traverse(model, left_node, evaluate=evaluate, root=False)
         right_loss, right = traverse(model, right_node, evaluate=evaluate, root=False)
         v = model.node(left, right)
@@ -49,34 +49,34 @@ def traverse(model, node, evaluate=None, root=True):
     y = model.label(v)
 
     if chainer.config.train:
-        label = model.xp.array([node['label']], np.int32)
+        label = model.xp.array([node["label"]], np.int32)
         t = chainer.Variable(label)
         loss += F.softmax_cross_entropy(y, t)
 
     if evaluate is not None:
         predict = model.xp.argmax(y.array, axis=1)
-        if predict[0] == node['label']:
-            evaluate['correct_node'] += 1
-        evaluate['total_node'] += 1
+        if predict[0] == node["label"]:
+            evaluate["correct_node"] += 1
+        evaluate["total_node"] += 1
         if root:
-            if predict[0] == node['label']:
-                evaluate['correct_root'] += 1
-            evaluate['total_root'] += 1
+            if predict[0] == node["label"]:
+                evaluate["correct_root"] += 1
+            evaluate["total_root"] += 1
 
     return loss, v
 
 
 def evaluate(model, test_trees):
     result = collections.defaultdict(lambda: 0)
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
+    with chainer.using_config("train", False), chainer.no_backprop_mode():
         for tree in test_trees:
             traverse(model, tree, evaluate=result)
 
-    acc_node = 100.0 * result['correct_node'] / result['total_node']
-    acc_root = 100.0 * result['correct_root'] / result['total_root']
-    print(' Node accuracy: {0:.2f} % ({1:,d}/{2:,d})'.format(acc_node, result['correct_node'], result['total_node']))
-    print(' Root accuracy: {0:.2f} % ({1:,d}/{2:,d})'.format(acc_root, result['correct_root'], result['total_root']))
-    return result['correct_node'] / result['total_node']
+    acc_node = 100.0 * result["correct_node"] / result["total_node"]
+    acc_root = 100.0 * result["correct_root"] / result["total_root"]
+    print(" Node accuracy: {0:.2f} % ({1:,d}/{2:,d})".format(acc_node, result["correct_node"], result["total_node"]))
+    print(" Root accuracy: {0:.2f} % ({1:,d}/{2:,d})".format(acc_root, result["correct_root"], result["total_root"]))
+    return result["correct_node"] / result["total_node"]
 
 
 class ThinStackSet(chainer.Function):
@@ -117,11 +117,11 @@ def linearize_tree(root, xp=np):
     lefts, rights, dests, labels, words, leaf_labels = [], [], [], [], [], []
 
     def traverse_leaf(exp):
-        if isinstance(exp['node'], int):
-            words.append(exp['node'])
-            leaf_labels.append(exp['label'])
+        if isinstance(exp["node"], int):
+            words.append(exp["node"])
+            leaf_labels.append(exp["label"])
         else:
-            left, right = exp['node']
+            left, right = exp["node"]
             traverse_leaf(left)
             traverse_leaf(right)
 
@@ -130,32 +130,32 @@ def linearize_tree(root, xp=np):
     index = [len(words)]
 
     def traverse_node(exp):
-        if isinstance(exp['node'], int):
+        if isinstance(exp["node"], int):
             return next(leaf_index)
-        left, right = exp['node']
+        left, right = exp["node"]
         left = traverse_node(left)
         right = traverse_node(right)
         lefts.append(left)
         rights.append(right)
         dests.append(index[0])
-        labels.append(exp['label'])
+        labels.append(exp["label"])
         index[0] += 1
         return dests[-1]
 
     traverse_node(root)
     return {
-        'lefts': xp.array(lefts, 'i'),
-        'rights': xp.array(rights, 'i'),
-        'dests': xp.array(dests, 'i'),
-        'words': xp.array(words, 'i'),
-        'labels': xp.array(labels, 'i'),
-        'leaf_labels': xp.array(leaf_labels, 'i'),
+        "lefts": xp.array(lefts, "i"),
+        "rights": xp.array(rights, "i"),
+        "dests": xp.array(dests, "i"),
+        "words": xp.array(words, "i"),
+        "labels": xp.array(labels, "i"),
+        "leaf_labels": xp.array(leaf_labels, "i"),
     }
 
 
 @chainer.dataset.converter()
 def convert(batch, device):
-    keys = 'lefts', 'rights', 'dests', 'labels', 'words', 'leaf_labels'
+    keys = "lefts", "rights", "dests", "labels", "words", "leaf_labels"
     return tuple([device.send(d[key]) for key in keys for d in batch])
 
 
@@ -215,9 +215,9 @@ class ThinStackRecursiveNet(RecursiveNet):
             stack = ThinStackSet()(stack, dest, o)
 
         loss /= count
-        reporter.report({'loss': loss}, self)
-        reporter.report({'total': count}, self)
-        reporter.report({'correct': correct}, self)
+        reporter.report({"loss": loss}, self)
+        reporter.report({"total": count}, self)
+        reporter.report({"correct": correct}, self)
         return loss
 
 
@@ -228,9 +228,9 @@ def get_trees(n, seed):
     def tree(depth):
         if depth == 0 or rng.random() < 0.3:
             word = rng.randrange(n_vocab)
-            return {'label': int(word >= 5), 'node': word}
+            return {"label": int(word >= 5), "node": word}
         left, right = tree(depth - 1), tree(depth - 1)
-        return {'label': (left['label'] + right['label']) % 2, 'node': (left, right)}
+        return {"label": (left["label"] + right["label"]) % 2, "node": (left, right)}
 
     return [tree(3) for _ in range(n)]
 
@@ -250,27 +250,27 @@ def train_by_hand(model, optimizer, train_trees, n_epoch, batchsize):
                 optimizer.update()
                 total_loss += float(accum_loss.array)
                 accum_loss = 0
-        print('epoch {} loss: {:.2f}'.format(epoch, total_loss))
+        print("epoch {} loss: {:.2f}".format(epoch, total_loss))
 
 
 def train_by_stack(model, optimizer, train_trees, n_epoch, batchsize, device, out):
     train = [linearize_tree(tree) for tree in train_trees]
     train_iter = chainer.iterators.SerialIterator(train, batchsize)
     updater = chainer.training.updaters.StandardUpdater(train_iter, optimizer, converter=convert, device=device)
-    trainer = chainer.training.Trainer(updater, (n_epoch, 'epoch'), out=out)
-    trainer.extend(chainer.training.extensions.MicroAverage('main/correct', 'main/total', 'main/accuracy'))
+    trainer = chainer.training.Trainer(updater, (n_epoch, "epoch"), out=out)
+    trainer.extend(chainer.training.extensions.MicroAverage("main/correct", "main/total", "main/accuracy"))
     trainer.extend(chainer.training.extensions.LogReport(filename=None))
-    trainer.extend(chainer.training.extensions.PrintReport(['epoch', 'main/loss', 'main/accuracy']))
+    trainer.extend(chainer.training.extensions.PrintReport(["epoch", "main/loss", "main/accuracy"]))
     trainer.run()
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--batchsize', '-b', type=int, default=10)
-    parser.add_argument('--epoch', '-e', default=8, type=int)
-    parser.add_argument('--thin-stack', action='store_true')
-    parser.add_argument('--out', default='result')
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--batchsize", "-b", type=int, default=10)
+    parser.add_argument("--epoch", "-e", default=8, type=int)
+    parser.add_argument("--thin-stack", action="store_true")
+    parser.add_argument("--out", default="result")
     args = parser.parse_args()
     device = chainer.get_device(args.device)
     device.use()
@@ -287,9 +287,9 @@ def main():
         train_by_stack(model, optimizer, train_trees, args.epoch, args.batchsize, device, args.out)
     else:
         train_by_hand(model, optimizer, train_trees, args.epoch, args.batchsize)
-    print('Test evaluation')
-    return {'before': 1 - before, 'after': 1 - evaluate(model, test_trees)}
+    print("Test evaluation")
+    return {"before": 1 - before, "after": 1 - evaluate(model, test_trees)}
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

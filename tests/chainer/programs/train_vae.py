@@ -60,7 +60,7 @@ class VAE(chainer.Chain):
                 rec_loss += F.bernoulli_nll(x, self.decode(z, sigmoid=False)) / (k * batchsize)
             self.rec_loss = rec_loss
             self.loss = self.rec_loss + C * F.gaussian_kl_divergence(mu, ln_var) / batchsize
-            chainer.report({'rec_loss': rec_loss, 'loss': self.loss}, observer=self)
+            chainer.report({"rec_loss": rec_loss, "loss": self.loss}, observer=self)
             return self.loss
 
         return lf
@@ -71,16 +71,16 @@ def get_pictures(n, seed):
     rng = np.random.RandomState(seed)
     patterns = np.random.RandomState(0).rand(4, 64) > 0.7
     on = rng.rand(n, 4) > 0.5
-    return (0.02 + 0.96 * (on.astype('f') @ patterns.astype('f') > 0)).astype(np.float32)
+    return (0.02 + 0.96 * (on.astype("f") @ patterns.astype("f") > 0)).astype(np.float32)
 
 
 def main():
-    parser = argparse.ArgumentParser(description='Chainer example: VAE')
-    parser.add_argument('--gpu', '-g', default=-1, type=int)
-    parser.add_argument('--out', '-o', default='results/')
-    parser.add_argument('--epoch', '-e', default=20, type=int)
-    parser.add_argument('--dimz', '-z', default=6, type=int)
-    parser.add_argument('--batchsize', '-b', type=int, default=50)
+    parser = argparse.ArgumentParser(description="Chainer example: VAE")
+    parser.add_argument("--gpu", "-g", default=-1, type=int)
+    parser.add_argument("--out", "-o", default="results/")
+    parser.add_argument("--epoch", "-e", default=20, type=int)
+    parser.add_argument("--dimz", "-z", default=6, type=int)
+    parser.add_argument("--batchsize", "-b", type=int, default=50)
     args = parser.parse_args()
 
     model = VAE(64, args.dimz, 50)
@@ -97,16 +97,14 @@ def main():
 
     # Set up an updater. StandardUpdater can explicitly specify a loss function used in the training with 'loss_func'.
     updater = training.StandardUpdater(train_iter, optimizer, device=args.gpu, loss_func=model.get_loss_func())
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
-    trainer.extend(
-        extensions.Evaluator(test_iter, model, eval_func=model.get_loss_func(k=10), device=args.gpu)
-    )
-    trainer.extend(extensions.dump_graph('main/loss'))
-    trainer.extend(extensions.snapshot(), trigger=(args.epoch, 'epoch'))
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
+    trainer.extend(extensions.Evaluator(test_iter, model, eval_func=model.get_loss_func(k=10), device=args.gpu))
+    trainer.extend(extensions.dump_graph("main/loss"))
+    trainer.extend(extensions.snapshot(), trigger=(args.epoch, "epoch"))
     trainer.extend(extensions.LogReport())
     trainer.extend(
         extensions.PrintReport(
-            ['epoch', 'main/loss', 'validation/main/loss', 'main/rec_loss', 'validation/main/rec_loss']
+            ["epoch", "main/loss", "validation/main/loss", "main/rec_loss", "validation/main/rec_loss"]
         )
     )
     trainer.extend(extensions.ProgressBar())
@@ -115,18 +113,18 @@ def main():
     # Reconstruct pictures, and make some of random z
     model.to_cpu()
     x = chainer.Variable(np.asarray(test[:9]))
-    with chainer.using_config('train', False), chainer.no_backprop_mode():
+    with chainer.using_config("train", False), chainer.no_backprop_mode():
         x1 = model(x)
     z = chainer.Variable(np.random.normal(0, 1, (9, args.dimz)).astype(np.float32))
-    np.save(os.path.join(args.out, 'sampled.npy'), model.decode(z).data)
+    np.save(os.path.join(args.out, "sampled.npy"), model.decode(z).data)
 
-    log = trainer.get_extension('LogReport').log
+    log = trainer.get_extension("LogReport").log
     return {
-        'before': log[0]['validation/main/loss'],
-        'after': log[-1]['validation/main/loss'],
-        'accuracy': float(((x1.data > 0.5) == (x.data > 0.5)).mean()),
+        "before": log[0]["validation/main/loss"],
+        "after": log[-1]["validation/main/loss"],
+        "accuracy": float(((x1.data > 0.5) == (x.data > 0.5)).mean()),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

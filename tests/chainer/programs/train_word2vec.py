@@ -27,7 +27,7 @@ class ContinuousBoW(chainer.Chain):
         e = self.embed(contexts)
         h = F.sum(e, axis=1) * (1.0 / contexts.shape[1])
         loss = self.loss_func(h, x)
-        reporter.report({'loss': loss}, self)
+        reporter.report({"loss": loss}, self)
         return loss
 
 
@@ -47,7 +47,7 @@ class SkipGram(chainer.Chain):
         e = F.reshape(e, (batch_size * n_context, n_units))
         x = F.reshape(x, (batch_size * n_context,))
         loss = self.loss_func(e, x)
-        reporter.report({'loss': loss}, self)
+        reporter.report({"loss": loss}, self)
         return loss
 
 
@@ -107,11 +107,11 @@ class WindowIterator(chainer.dataset.Iterator):
         return self.epoch + float(self.current_position) / len(self.order)
 
     def serialize(self, serializer):
-        self.current_position = serializer('current_position', self.current_position)
-        self.epoch = serializer('epoch', self.epoch)
-        self.is_new_epoch = serializer('is_new_epoch', self.is_new_epoch)
+        self.current_position = serializer("current_position", self.current_position)
+        self.epoch = serializer("epoch", self.epoch)
+        self.is_new_epoch = serializer("is_new_epoch", self.is_new_epoch)
         if self.order is not None:
-            serializer('order', self.order)
+            serializer("order", self.order)
 
 
 @chainer.dataset.converter()
@@ -131,15 +131,15 @@ def get_words(n, seed):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument('--device', '-d', type=str, default='-1')
-    parser.add_argument('--unit', '-u', default=16, type=int)
-    parser.add_argument('--window', '-w', default=3, type=int)
-    parser.add_argument('--batchsize', '-b', type=int, default=100)
-    parser.add_argument('--epoch', '-e', default=5, type=int)
-    parser.add_argument('--model', '-m', choices=['skipgram', 'cbow'], default='skipgram')
-    parser.add_argument('--negative-size', default=5, type=int)
-    parser.add_argument('--out-type', '-o', choices=['hsm', 'ns', 'original'], default='ns')
-    parser.add_argument('--out', default='result')
+    parser.add_argument("--device", "-d", type=str, default="-1")
+    parser.add_argument("--unit", "-u", default=16, type=int)
+    parser.add_argument("--window", "-w", default=3, type=int)
+    parser.add_argument("--batchsize", "-b", type=int, default=100)
+    parser.add_argument("--epoch", "-e", default=5, type=int)
+    parser.add_argument("--model", "-m", choices=["skipgram", "cbow"], default="skipgram")
+    parser.add_argument("--negative-size", default=5, type=int)
+    parser.add_argument("--out-type", "-o", choices=["hsm", "ns", "original"], default="ns")
+    parser.add_argument("--out", default="result")
     args = parser.parse_args()
 
     device = chainer.get_device(args.device)
@@ -149,15 +149,15 @@ def main():
     counts = collections.Counter(train)
     counts.update(collections.Counter(val))
     n_vocab = max(train) + 1
-    vocab = {'w{}'.format(i): i for i in range(n_vocab)}
+    vocab = {"w{}".format(i): i for i in range(n_vocab)}
     index2word = {wid: word for word, wid in vocab.items()}
 
-    if args.out_type == 'hsm':
+    if args.out_type == "hsm":
         HSM = L.BinaryHierarchicalSoftmax
         tree = HSM.create_huffman_tree(counts)
         loss_func = HSM(args.unit, tree)
         loss_func.W.array[...] = 0
-    elif args.out_type == 'ns':
+    elif args.out_type == "ns":
         cs = [counts[w] for w in range(len(counts))]
         loss_func = L.NegativeSampling(args.unit, cs, args.negative_size)
         loss_func.W.array[...] = 0
@@ -165,7 +165,7 @@ def main():
         loss_func = SoftmaxCrossEntropyLoss(args.unit, n_vocab)
 
     # Choose the model
-    model = (SkipGram if args.model == 'skipgram' else ContinuousBoW)(n_vocab, args.unit, loss_func)
+    model = (SkipGram if args.model == "skipgram" else ContinuousBoW)(n_vocab, args.unit, loss_func)
     model.to_device(device)
 
     optimizer = chainer.optimizers.Adam(0.01)
@@ -174,36 +174,36 @@ def main():
     train_iter = WindowIterator(train, args.window, args.batchsize)
     val_iter = WindowIterator(val, args.window, args.batchsize, repeat=False)
     updater = training.updaters.StandardUpdater(train_iter, optimizer, converter=convert, device=device)
-    trainer = training.Trainer(updater, (args.epoch, 'epoch'), out=args.out)
+    trainer = training.Trainer(updater, (args.epoch, "epoch"), out=args.out)
     trainer.extend(extensions.Evaluator(val_iter, model, converter=convert, device=device))
     trainer.extend(extensions.LogReport())
-    trainer.extend(extensions.PrintReport(['epoch', 'main/loss', 'validation/main/loss']))
+    trainer.extend(extensions.PrintReport(["epoch", "main/loss", "validation/main/loss"]))
     trainer.extend(extensions.ProgressBar())
-    trainer.extend(extensions.snapshot(filename='snapshot_epoch_{.updater.epoch}'), trigger=(args.epoch, 'epoch'))
+    trainer.extend(extensions.snapshot(filename="snapshot_epoch_{.updater.epoch}"), trigger=(args.epoch, "epoch"))
     trainer.run()
 
     # Save the word2vec model
-    path = os.path.join(args.out, 'word2vec.model')
-    with open(path, 'w') as f:
-        f.write('%d %d\n' % (len(index2word), args.unit))
+    path = os.path.join(args.out, "word2vec.model")
+    with open(path, "w") as f:
+        f.write("%d %d\n" % (len(index2word), args.unit))
         w = device.xp.asnumpy(model.embed.W.array) if device.xp is not np else model.embed.W.array
         for i, wi in enumerate(w):
-            v = ' '.join(map(str, wi))
-            f.write('%s %s\n' % (index2word[i], v))
+            v = " ".join(map(str, wi))
+            f.write("%s %s\n" % (index2word[i], v))
 
     # The nearest word of each word is of its topic
-    with open(path, 'r') as f:
+    with open(path, "r") as f:
         n_vocab, n_units = map(int, f.readline().split())
         w = np.array([line.split()[1:] for line in f], dtype=np.float32)
     w /= np.sqrt((w * w).sum(1))[:, None]
     near = (w @ w.T - 2 * np.eye(n_vocab)).argmax(1)
-    log = trainer.get_extension('LogReport').log
+    log = trainer.get_extension("LogReport").log
     return {
-        'before': log[0]['main/loss'],
-        'after': log[-1]['main/loss'],
-        'accuracy': float((near // 5 == np.arange(n_vocab) // 5).mean()),
+        "before": log[0]["main/loss"],
+        "after": log[-1]["main/loss"],
+        "accuracy": float((near // 5 == np.arange(n_vocab) // 5).mean()),
     }
 
 
-if __name__ == '__main__':
+if __name__ == "__main__":
     print(json.dumps(main()))

@@ -147,6 +147,17 @@ _VARIABLE: dict[str, Any] = {
 }
 
 
+# -------------------------------------------------------------------------------- Device
+
+# What links, Variables and converters give as a device is catena's: it has Chainer's methods as well.
+_DEVICE: dict[str, Any] = {
+    name: vars(backend.Device)[name]
+    for name in (
+        "name", "xp", "device", "supported_array_types", "is_array_supported", "send", "use", "create_context",
+    )
+}  # fmt: skip
+
+
 # ---------------------------------------------------------------------------------- Link
 
 
@@ -390,6 +401,18 @@ def _extend(extend: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def _init_updater(init: Callable[..., None]) -> Callable[..., None]:
+    """`StandardUpdater.__init__` whose `device` is one of Chainer's afterwards, whatever names it."""
+
+    @functools.wraps(init)
+    def __init__(self: training.StandardUpdater, *args: Any, **kwargs: Any) -> None:
+        init(self, *args, **kwargs)
+        if self.device is not None:
+            self.device = backend.get_device(self.device)
+
+    return __init__
+
+
 # Names of files that Chainer takes besides `filename`.
 _FILENAMES = {
     training.extensions.LogReport: "log_name",
@@ -470,6 +493,7 @@ def _update_core(update_core: Callable[..., None]) -> Callable[..., None]:
 def install() -> None:
     """Give catena's classes the names above, unless they have them already."""
     given: list[tuple[type, dict[str, Any]]] = [
+        (xp.Device, _DEVICE),
         (Variable, _VARIABLE),
         (Link, _LINK),
         (optimizers.Optimizer, _OPTIMIZER),
@@ -486,6 +510,7 @@ def install() -> None:
     _wrap(training.Trainer, "extend", _extend)
     _wrap(_OldStyle, "forward", _old_forward)
     _wrap(optimizers.UpdateRule, "update_core", _update_core)
+    _wrap(training.StandardUpdater, "__init__", _init_updater)
     for extension, old in _FILENAMES.items():
         _wrap(extension, "__init__", functools.partial(_init_report, old=old))
     FunctionNode._check_types = _check_types  # type: ignore[method-assign]

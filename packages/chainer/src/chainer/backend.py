@@ -58,6 +58,16 @@ class Device(PlainDevice):
             return cupy
         return np
 
+    # v1 to v6 gave updaters and converters a number, -1 for the host and n for the n-th GPU: a device compares as its number does.
+    def __int__(self) -> int:
+        return int(self.part) if self.backend == "cuda" else -1
+
+    def __lt__(self, number: int) -> bool:
+        return int(self) < number
+
+    def __ge__(self, number: int) -> bool:
+        return int(self) >= number
+
     @property
     def plain(self) -> PlainDevice:
         """The same place as catena names it."""

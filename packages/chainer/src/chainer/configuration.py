@@ -48,6 +48,9 @@ def install() -> None:
         if name not in SETTINGS:
             SETTINGS[name] = (value, _anything)
             setattr(global_config, name, value)
+    global_config.stale_inputs = (
+        "warn"  # programs that train adversaries update one network before they go back through it
+    )
     for variable, (name, read) in _ENVIRONMENT.items():
         if variable in os.environ:
             setattr(global_config, name, read(os.environ[variable]))
