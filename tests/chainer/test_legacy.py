@@ -113,6 +113,33 @@ def test_what_the_gradient_methods_of_v1_do() -> None:
         assert W.grad.sum() == 6
 
 
+def test_what_is_computed_of_a_volatile_variable_is_not_recorded() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        x, y = chainer.Variable(X, volatile="on"), chainer.Variable(X, volatile="off")
+        model = chainer.Chain(l1=L.Linear(3, 3))
+        dropped = F.dropout(x, ratio=0.5, train=True)
+    for made in (
+        F.relu(x),
+        x * 2 + 1,
+        1 - x,
+        -x,
+        x[:2],
+        x.reshape(2, 6),
+        F.concat([x, y]),
+        *F.split_axis(x, 3, 1),
+        dropped,
+    ):
+        h = F.tanh(model.l1(made)) if made.shape == (4, 3) else made
+        assert h.creator is None
+        assert not h.requires_grad
+        assert (h.sum() * 2).creator is None
+    assert model.l1(y).creator is not None
+    total = chainer.Variable(np.zeros((), "f"))
+    total += F.sum(model.l1(x))
+    assert total.creator is None
+
+
 def test_invoke_before_training(tmp_path: Path) -> None:
     calls = []
     trainer = chainer.testing.get_trainer_with_mock_updater((2, "iteration"))

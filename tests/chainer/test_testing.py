@@ -143,6 +143,18 @@ def test_type_checks_show_the_expression(x: Any, text: str) -> None:
     assert "_Square (Forward)" in str(raised.value)
 
 
+def test_type_checks_name_the_arguments() -> None:
+    class Named(_Square):
+        def check_type_forward(self, in_types: Any) -> None:
+            type_check._argname(in_types, ("x",))
+            type_check.expect(in_types[0].ndim == 1)
+
+    with pytest.raises(type_check.InvalidType, match=r"Expect: x\.ndim == 1\nActual: 2 and 1"):
+        Named().apply((np.ones((1, 1)),))
+    with pytest.raises(type_check.InvalidType, match=r"Expect: 1 argument\(s\)\nActual: 2 argument\(s\)"):
+        Named().apply((np.ones(1), np.ones(1)))
+
+
 def test_type_checks_can_be_switched_off() -> None:
     with chainer.using_config("type_check", False):
         (y,) = _Square().apply((np.ones((1, 1, 1)),))

@@ -182,6 +182,15 @@ def test_a_converter_of_ones_own_is_given_a_device(device, expected):
     assert named([1, 2], device) == (2, expected)
 
 
+def test_a_converter_of_ones_own_may_take_more():
+    @converter()
+    def labelled(batch, device=None, with_label=True):
+        return batch if with_label else [x for x, _ in batch]
+
+    assert labelled([(1, 2)]) == [(1, 2)]
+    assert labelled([(1, 2)], with_label=False) == [1]
+
+
 def test_a_converter_without_call_says_what_to_define():
     with pytest.raises(TypeError, match=r"Converter converts nothing; define __call__\(self, batch, device=None\)"):
         Converter()([1])

@@ -86,6 +86,7 @@ def main():
             x_batch = xp.asarray(x_test[i : i + batchsize])
             y_batch = xp.asarray(y_test[i : i + batchsize])
             loss, acc = forward(x_batch, y_batch, train=False)
+            assert loss.creator is None  # a volatile graph is not kept
             sum_loss += float(cuda.to_cpu(loss.data)) * len(y_batch)
             sum_accuracy += float(cuda.to_cpu(acc.data)) * len(y_batch)
         print("test  mean loss={}, accuracy={}".format(sum_loss / N_test, sum_accuracy / N_test))

@@ -96,6 +96,7 @@ def main():
             y_batch = xp.asarray(dataset[i + 1 : i + 2])
             state, loss = forward_one_step(x_batch, y_batch, state, train=False)
             sum_log_perp += loss.data.reshape(())
+        assert state["h1"].creator is None  # a volatile graph is not kept
         return math.exp(float(cuda.to_cpu(sum_log_perp)) / (dataset.size - 1))
 
     whole_len = train_data.shape[0]

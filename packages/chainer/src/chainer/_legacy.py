@@ -22,6 +22,7 @@ from catena.autograd._plan import spec_of
 from catena.nn import Chain, Link, Parameter, initializers, links
 from catena.training import optimizers
 from chainer import backend
+from chainer._volatile import MADE, is_among, make_volatile, run_volatile
 from chainer.backends import cuda
 from chainer.utils import type_check
 
@@ -77,6 +78,8 @@ def _init_variable(
             retired("Variable(volatile=...)", "with chainer.no_backprop_mode():")
             options.setdefault("requires_grad", not _is_on(volatile))
         init(self, data, **options)
+        if volatile is not None and _is_on(volatile):
+            make_volatile(self)
         if grad is not None:
             self.grad = grad
 
@@ -189,6 +192,8 @@ def _link_call(call: Callable[..., Any]) -> Callable[..., Any]:
         if kwargs and not RETIRED.isdisjoint(kwargs) and not _accepts(self, kwargs):
             with settings_of(type(self).__name__, kwargs):
                 return call(self, *args, **kwargs)
+        if MADE.any and is_among((args, kwargs)):
+            return run_volatile(call, self, *args, **kwargs)
         return call(self, *args, **kwargs)
 
     return __call__

@@ -8,6 +8,7 @@ from typing import Any
 
 from catena.autograd import Variable, as_variable
 from chainer._legacy import RETIRED, settings_of
+from chainer._volatile import MADE, is_among, run_volatile
 
 # Functions whose first result is a Variable and whose others stay arrays: indices, masks, noise, a path.
 _FIRST_ALONE = frozenset(["argmax_crf1d"])
@@ -21,7 +22,9 @@ def returning_variables(function: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         if kwargs and not RETIRED.isdisjoint(kwargs):
             with settings_of(wrapper.__name__, kwargs):
-                return as_variables(wrapper.__name__, function(*args, **kwargs), kwargs)
+                return wrapper(*args, **kwargs)
+        if MADE.any and is_among((args, kwargs)):
+            return as_variables(wrapper.__name__, run_volatile(function, *args, **kwargs), kwargs)
         result = function(*args, **kwargs)
         return result if type(result) is Variable else as_variables(wrapper.__name__, result, kwargs)
 

@@ -287,6 +287,15 @@ def prod(xs: Any) -> Expr:
     return Expr(f"prod({_text(xs)})", lambda: math.prod(eval(xs)))
 
 
+# Private in Chainer, whose own functions begin with it, and so do those written after their pattern.
+def _argname(in_types: Any, names: Any) -> None:
+    if len(in_types) != len(names):
+        raise InvalidType(f"{len(names)} argument(s)", f"{len(in_types)} argument(s)", "Invalid number of arguments")
+    for in_type, name in zip(in_types, names, strict=True):
+        if isinstance(in_type, Variable):
+            in_type.text = name
+
+
 def expect(*bool_exprs: Any) -> None:
     """Raise InvalidType, with its text and values, for the first comparison that does not hold.
 

@@ -73,12 +73,14 @@ class Converter:
 
 
 class _FunctionConverter(Converter):
-    def __init__(self, function: Callable[[Sequence[Any], Any], Any]) -> None:
+    def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self.__doc__ = function.__doc__
 
-    def __call__(self, batch: Sequence[Any], device: str | Device | int | None = None) -> Any:
-        return self._function(batch, None if device is None else parse_device(device))
+    def __call__(
+        self, batch: Sequence[Any], device: str | Device | int | None = None, *args: Any, **options: Any
+    ) -> Any:
+        return self._function(batch, None if device is None else parse_device(device), *args, **options)
 
 
 class ConcatWithAsyncTransfer(Converter):
@@ -126,8 +128,10 @@ class ConcatWithAsyncTransfer(Converter):
         return self._uploads[device](x)
 
 
-def converter() -> Callable[[Callable[[Sequence[Any], Any], Any]], Converter]:
+def converter() -> Callable[[Callable[..., Any]], Converter]:
     """Make a converter of a function of a minibatch and a device, which it is given as a `xparray.Device` or None.
+
+    Other arguments, which a program may give where it calls the converter itself, are handed on.
 
     Example:
         >>> @converter()
