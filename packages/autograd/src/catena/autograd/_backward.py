@@ -31,7 +31,7 @@ def backward(
     *,
     retain_grad: bool = False,
     create_graph: bool = False,
-    free: int = False,
+    free: bool | int = False,
     loss_scale: float | None = None,
 ) -> None:
     """Add the gradients of the sum of `outputs`, weighted with `grad_outputs`, to the `grad` of every leaf behind them.
@@ -207,7 +207,7 @@ def _sweep(
     create_graph: bool,
     targets: set[Node] | None = None,
     retain_grad: bool = False,
-    free: int = False,
+    free: bool | int = False,
 ) -> dict[Node, Any]:
     if not create_graph:
         return _walk(roots, False, targets, retain_grad, free)
@@ -216,7 +216,7 @@ def _sweep(
 
 
 def _walk(
-    roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: int
+    roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool | int
 ) -> dict[Node, Any]:
     """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
     targets = targets or set()

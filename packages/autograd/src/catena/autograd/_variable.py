@@ -190,7 +190,7 @@ class Variable(ArrayMethods):
         grad: Array | None = None,
         retain_grad: bool = False,
         create_graph: bool = False,
-        free: int = False,
+        free: bool | int = False,
         loss_scale: float | None = None,
     ) -> None:
         """Compute the gradients of this Variable in all leaves it was made from, and add them to theirs.
