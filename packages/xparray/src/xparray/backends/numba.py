@@ -16,11 +16,41 @@ from xparray._typing import Array
 from xparray.backends.numpy import NumpyBackend
 from xparray.backends.numpy import backend as NUMPY
 
+_LARGE = 1 << 16  # bytes from which several threads and pooled memory pay
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
+
+def _operator(name: str) -> Callable[[Any, Any], Any]:
+    """The method `name` of ndarrays, which leaves large arrays to a compiled loop; it gives the same numbers."""
+    plain: Callable[[Any, Any], Any] = getattr(np.ndarray, name)
+
+    def operator(self: NumbaArray, other: Any) -> Any:
+        if self.nbytes >= _LARGE and self.dtype in _FLOATS and _fits(self, other):
+            from xparray._kernel import jit_enabled
+            from xparray.kernels.arithmetic import OPERATORS
+
+            if jit_enabled():
+                other = other.view(np.ndarray) if isinstance(other, np.ndarray) else other
+                return OPERATORS[name](self.view(np.ndarray), other).view(NumbaArray)
+        return plain(self, other)
+
+    operator.__name__ = name
+    return operator
+
+
+def _fits(x: NumbaArray, other: Any) -> bool:
+    return other.dtype == x.dtype if isinstance(other, np.ndarray) else type(other) in (float, int)
+
 
 class NumbaArray(np.ndarray[Any, Any]):
     """An ndarray whose functions are jitted; `np.asarray(x)` gives the plain array on the same memory."""
 
     __slots__ = ()
+
+    __add__, __radd__ = _operator("__add__"), _operator("__radd__")
+    __sub__, __rsub__ = _operator("__sub__"), _operator("__rsub__")
+    __mul__, __rmul__ = _operator("__mul__"), _operator("__rmul__")
+    __truediv__, __rtruediv__ = _operator("__truediv__"), _operator("__rtruediv__")
 
 
 class _Namespace:
