@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
+import chainer
 import pytest
 
 from catena.autograd import Op
@@ -20,6 +22,7 @@ MISSING: dict[str, list[str]] = json.loads((HERE / "missing.json").read_text())
 OTHERWISE: dict[str, list[str]] = json.loads((HERE / "otherwise.json").read_text())
 DOCUMENT = (HERE.parents[1] / "docs" / "coming-from-chainer.md").read_text()
 
+PATHS: dict[str, Any] = json.loads(Path(chainer.__file__).with_name("_paths.json").read_text())
 NAMES = [f"{path}.{name}" for path, names in API.items() for name in names]
 
 
@@ -99,6 +102,12 @@ def test_names_stand_under_their_paths(path: str) -> None:
     assert lacking == [], f"add them to {path}, or to missing.json with a reason"
 
 
+def test_attributes_that_are_modules_are_those_that_are_imported() -> None:
+    modules = {name: module for name, module in sys.modules.items() if name.split(".")[0] == "chainer" and "." in name}
+    others = [name for name, module in modules.items() if found(name) is not module]
+    assert others == []
+
+
 @pytest.mark.parametrize("path", API)
 def test_calls_are_taken(path: str) -> None:
     problems = {}
@@ -114,7 +123,9 @@ def test_calls_are_taken(path: str) -> None:
 
 @pytest.mark.parametrize("table", [MISSING, OTHERWISE], ids=["missing", "otherwise"])
 def test_what_is_listed_is_a_name_and_stands_in_the_document(table: dict[str, list[str]]) -> None:
-    known = {part for name in [*NAMES, *API] for part in (name, name.split(".")[-1], ".".join(name.split(".")[-2:]))}
+    known = {
+        part for name in [*NAMES, *API, *PATHS] for part in (name, name.split(".")[-1], ".".join(name.split(".")[-2:]))
+    }
     for reason, names in table.items():
         assert reason in DOCUMENT, reason
         assert [name for name in names if name not in known] == [], reason

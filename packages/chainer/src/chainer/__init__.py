@@ -42,7 +42,7 @@ from catena.nn import (
 from catena.nn.initializers import Initializer
 from catena.nn.serializers import Serializer
 from catena.training.optimizers import GradientMethod, Optimizer, UpdateRule
-from chainer import _legacy, configuration
+from chainer import _legacy, _paths, configuration
 from chainer._legacy import FunctionSet
 from chainer._version import __version__
 from chainer.backend import get_device, using_device
@@ -184,6 +184,7 @@ __all__ = [
 
 configuration.install()
 _legacy.install()
+_paths.install()
 
 
 def is_debug() -> bool:

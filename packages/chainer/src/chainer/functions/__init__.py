@@ -7,6 +7,7 @@ from typing import Any
 from catena.nn import functions as _functions
 from catena.nn import links as _links
 from chainer._legacy import retired as _retired
+from chainer._paths import member as _member
 from chainer._variables import returning_variables as _returning_variables
 
 
@@ -25,9 +26,9 @@ __all__ = sorted(_handed_on())  # noqa: PLE0605  # pyright: ignore[reportUnsuppo
 
 
 def __getattr__(name: str) -> Any:
-    """v1 had the links here: F.Linear is L.Linear."""
+    """v1 had the links here: F.Linear is L.Linear. Chainer's modules of functions, such as F.loss, are here still."""
     link = getattr(_links, name, None) if name in _links.__all__ else None
     if link is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return _member(__name__, name)
     _retired(f"chainer.functions.{name}", f"chainer.links.{name}")
     return link

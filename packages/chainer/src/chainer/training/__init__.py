@@ -2,8 +2,38 @@
 
 from __future__ import annotations
 
-from catena.training import *  # noqa: F403
-from catena.training.triggers import IntervalTrigger as IntervalTrigger
-from catena.training.triggers import get_trigger as get_trigger
-from catena.training.updaters import *  # noqa: F403
-from chainer.training import extension, extensions, trainer, triggers, updater, updaters, util  # type: ignore[no-redef]  # noqa: F401
+from catena.training import (
+    PRIORITY_EDITOR,
+    PRIORITY_READER,
+    PRIORITY_WRITER,
+    Extension,
+    IntervalTrigger,
+    StandardUpdater,
+    Trainer,
+    Updater,
+    get_trigger,
+    make_extension,
+    set_seed,
+)
+from chainer.training import extension, extensions, trainer, triggers, updater, updaters, util
+
+__all__ = [
+    "PRIORITY_EDITOR",
+    "PRIORITY_READER",
+    "PRIORITY_WRITER",
+    "Extension",
+    "IntervalTrigger",
+    "StandardUpdater",
+    "Trainer",
+    "Updater",
+    "extension",
+    "extensions",
+    "get_trigger",
+    "make_extension",
+    "set_seed",
+    "trainer",
+    "triggers",
+    "updater",
+    "updaters",
+    "util",
+]
