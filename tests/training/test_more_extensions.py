@@ -10,6 +10,7 @@ import math
 import re
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -340,7 +341,7 @@ WRITERS = ["SimpleWriter", "ThreadWriter", "ThreadQueueWriter", "ProcessWriter",
 @pytest.mark.parametrize("name", WRITERS)
 def test_every_writer_writes_what_save_npz_writes(tmp_path: Path, name: str) -> None:
     model = Model()
-    writer = getattr(snapshot_writers, name)()
+    writer = getattr(snapshot_writers, name)(partial(save_npz, compression=False))
     trainer = trainer_of(tmp_path, model=model)
     trainer.extend(extensions.snapshot_object(model, "model_{.updater.iteration}"), trigger=(1, "iteration"))
     trainer.extend(
