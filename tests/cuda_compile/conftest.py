@@ -4,23 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 
-ROWS = pytest.StashKey[list[tuple[Any, ...]]]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.stash[ROWS] = []
-
-
-@pytest.fixture(scope="session")
-def rows(request: pytest.FixtureRequest) -> list[tuple[Any, ...]]:
-    """Rows of the table: the kernel, its dtype, and for each architecture the bytes of code."""
-    return request.config.stash[ROWS]
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    rows = config.stash[ROWS]
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = terminalreporter.stats.get("passed", [])
+    rows = [value for report in reports for name, value in report.user_properties if name == "kernel"]
     if not rows:
         return
     terminalreporter.section("CUDA kernels: bytes of code by architecture")
