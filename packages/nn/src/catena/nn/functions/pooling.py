@@ -16,7 +16,7 @@ from catena.nn.functions._checks import check_arrays
 from catena.nn.functions._windows import Size, check_images, counts, lengths_back, sizes
 from xparray import Array
 from xparray._dispatch import describe
-from xparray.kernels import window as kernels
+from xparray.kernels import pooling as kernels
 from xparray.kernels.window import Sizes
 
 # ------------------------------------------------------------------------------------------------------------- ops
