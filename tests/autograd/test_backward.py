@@ -600,6 +600,28 @@ def test_backward_of_several_outputs(outputs: Callable[[Variable], Any], grad_ou
     assert g.tolist() == expected
 
 
+def test_backward_of_many_outputs_takes_steps_in_proportion_to_their_number() -> None:
+    def calls(n: int) -> int:
+        """How many functions a backward calls, Python's and others'."""
+        x = Variable(np.ones((n, 2)))
+        y = F.sum(F.stack(F.unstack(x, axis=0), axis=0))
+        count = 0
+
+        def count_call(_frame: Any, event: str, _argument: Any) -> None:
+            nonlocal count
+            count += event in ("call", "c_call")
+
+        sys.setprofile(count_call)
+        try:
+            y.backward()
+        finally:
+            sys.setprofile(None)
+        return count
+
+    calls(2)
+    assert calls(160) < 4.2 * calls(40)
+
+
 def test_loss_scaling_scales_every_gradient() -> None:
     x = Variable(np.array([1.0, 2.0], np.float16))
     y = x * 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import warnings
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 from catena.autograd._config import config
@@ -207,14 +207,34 @@ def leaf(array: Array, device: Device, owner: weakref.ref[Any]) -> Node:
     return node
 
 
-class Outputs(tuple[Any, ...]):
-    """The cotangents of an op's several outputs; None for an output from which nothing came."""
+class Outputs(Sequence[Any]):
+    """The cotangents of an op's several outputs; None for an output from which nothing came.
 
-    __slots__ = ()
-    size = 1  # a sum of two is a new one, as of arrays of a single element
+    They are kept by their places, so that backward through all picks of one op takes time in proportion to their number.
+    """
+
+    __slots__ = ("_count", "_parts")
+    size = 1  # a sum of two takes the place of the first, as of arrays of a single element
+
+    def __init__(self, count: int, place: int, g: Any) -> None:
+        self._count = count
+        self._parts = {place: g}
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self._parts.get, range(self._count))
+
+    def __getitem__(self, i: Any) -> Any:
+        return tuple(self)[i]
 
     def __add__(self, other: Any) -> Outputs:
-        return Outputs(b if a is None else a if b is None else a + b for a, b in zip(self, other, strict=True))
+        """This, with what is in `other`: only the walk that adds them refers to either."""
+        parts = self._parts
+        for place, g in other._parts.items():
+            parts[place] = parts[place] + g if place in parts else g
+        return self
 
 
 class Internal:
@@ -247,7 +267,7 @@ class Pick(Internal):
 
     def pull(self, node: Node, g: Any, create_graph: bool, wanted: tuple[bool, ...] | None) -> list[Outputs]:
         """`g` at this output's place."""
-        return [Outputs(g if i == self.index else None for i in range(self.count))]
+        return [Outputs(self.count, self.index, g)]
 
 
 def pick(parent: Node, index: int, count: int, array: Array) -> Node:
