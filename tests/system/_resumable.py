@@ -19,7 +19,7 @@ from catena.training import StandardUpdater, Trainer, extensions, iterators, opt
 from catena.training.datasets import TransformDataset, TupleDataset
 from catena.training.extensions import snapshot_writers
 
-EPOCHS = 6
+EPOCHS = 4
 BATCH_SIZE = 8
 N_EXAMPLES = 44  # epochs end within minibatches
 
@@ -79,8 +79,8 @@ def iterator_of(kind: str, shuffle: bool) -> Any:
 SHIFTS: dict[str, tuple[Any, tuple[int, str]]] = {
     "exponential": (lambda attr: extensions.ExponentialShift(attr, 0.9), (5, "iteration")),
     "inverse": (lambda attr: extensions.InverseShift(attr, 0.1, 0.5), (1, "epoch")),
-    "linear": (lambda attr: extensions.LinearShift(attr, (0.01, 0.001), (3, 25)), (1, "iteration")),
-    "multistep": (lambda attr: extensions.MultistepShift(attr, 0.5, [2, 4], 0.01), (1, "epoch")),
+    "linear": (lambda attr: extensions.LinearShift(attr, (0.01, 0.001), (3, 17)), (1, "iteration")),
+    "multistep": (lambda attr: extensions.MultistepShift(attr, 0.5, [1, 3], 0.01), (1, "epoch")),
     "polynomial": (lambda attr: extensions.PolynomialShift(attr, 0.5, 100), (1, "iteration")),
     "step": (lambda attr: extensions.StepShift(attr, 0.7, 2, init=0.02), (1, "epoch")),
     "warmup": (lambda attr: extensions.WarmupShift(attr, 0.001, 9, 0.02), (1, "iteration")),
@@ -101,7 +101,7 @@ def build(case: str, out: str, writer: str) -> Trainer:
     stop: Any = (EPOCHS, "epoch")
     if "early" in with_:
         stop = triggers.EarlyStoppingTrigger(
-            monitor="validation/main/loss", mode="max", patience=4, max_trigger=(EPOCHS, "epoch")
+            monitor="validation/main/loss", mode="max", patience=2, max_trigger=(EPOCHS, "epoch")
         )
     trainer = Trainer(updater, stop, out=out)
     attr = "lr" if "lr" in optimizer.hyperparam.get_dict() else "alpha"
@@ -123,13 +123,13 @@ def build(case: str, out: str, writer: str) -> Trainer:
         )
     if "statistics" in with_:
         trainer.extend(extensions.ParameterStatistics(model))
-        trainer.extend(extensions.VariableStatisticsPlot(model, max_sample_size=10))
+        trainer.extend(extensions.VariableStatisticsPlot(model, max_sample_size=10, trigger=(8, "iteration")))
     trainer.extend(extensions.observe_lr())
     trainer.extend(extensions.LogReport())
     trainer.extend(extensions.JSONLinesReport(trigger=(4, "iteration")))
     trainer.extend(extensions.CSVReport(trigger=(7, "iteration")))
     losses = ["main/loss"] if evaluator == "none" else ["main/loss", "validation/main/loss"]
-    trainer.extend(extensions.PlotReport([*losses, "lr"], trigger=(7, "iteration")))
+    trainer.extend(extensions.PlotReport([*losses, "lr"], trigger=(8, "iteration")))
     trainer.extend(
         extensions.snapshot(writer=getattr(snapshot_writers, writer)(), n_retains=2, autoload=True),
         trigger=(3, "iteration"),

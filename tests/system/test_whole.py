@@ -184,12 +184,12 @@ def run(*command: str, **environment: str) -> str:
 def test_digits_depend_neither_on_the_jit_nor_on_the_backend(tmp_path: Path) -> None:
     def losses(device: str, jit: str) -> list[list[float]]:
         out = tmp_path / f"{device}{jit}"
-        run(str(DIGITS), "--epoch", "3", "--device", device, "--out", str(out), XPARRAY_JIT=jit)
+        run(str(DIGITS), "--epoch", "1", "--device", device, "--out", str(out), XPARRAY_JIT=jit)
         log = json.loads((out / "log").read_text())
         return [[entry[name] for name in ("main/loss", "validation/main/loss")] for entry in log]
 
     jitted = losses("numpy", "1")
-    assert len(jitted) == 3
+    assert len(jitted) == 1
     for device, jit in (("numpy", "0"), ("numba", "0"), ("numba", "1")):
         np.testing.assert_allclose(losses(device, jit), jitted, rtol=0, atol=1e-4)
 
