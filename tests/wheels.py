@@ -11,6 +11,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -30,13 +31,11 @@ def run(*command: str | Path, folder: Path = ROOT) -> None:
     subprocess.run(command, check=True, cwd=folder)
 
 
-def build(out: Path) -> dict[str, Path]:
-    """Build each part's sdist, and its wheel from that; the wheel by part."""
-    wheels = {}
-    for part, (distribution, _) in PARTS.items():
-        run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", out / part, f"packages/{part}")
-        (wheels[part],) = (out / part).glob(f"{distribution.replace('-', '_')}-*-py3-none-any.whl")
-    return wheels
+def build(part: str, out: Path) -> Path:
+    """Build a part's sdist, and from that its wheel."""
+    run(sys.executable, "-m", "build", "--installer", "uv", "--outdir", out, f"packages/{part}")
+    (wheel,) = out.glob(f"{PARTS[part][0].replace('-', '_')}-*-py3-none-any.whl")
+    return wheel
 
 
 def check_contents(wheels: dict[str, Path]) -> None:
@@ -77,26 +76,40 @@ def check_readme(programs: Path, readme: Path) -> None:
     run(programs / "python", "-I", "-W", "error", "-m", "doctest", text, folder=programs.parent)
 
 
-def main(work: Path) -> None:
-    """Check everything, in the order of the parts."""
-    wheels = build(work / "dist")
-    check_contents(wheels)
-    # By name, so that what a part needs comes from what it declares; constrained, so that ours comes from these wheels.
-    ours = work / "constraints.txt"
-    ours.write_text("".join(f"{PARTS[part][0]} @ {wheel.as_uri()}\n" for part, wheel in wheels.items()))
-    for part, (distribution, module) in PARTS.items():
-        programs = environment(work / part)
-        run(programs / "pip", "install", "--quiet", "--constraint", ours, distribution)
-        run(programs / "pip", "check")
-        run(programs / "python", "-I", "-W", "error", "-c", f"import {module}")
-        check_readme(programs, ROOT / "packages" / part / "README.md")
-    check_readme(programs, ROOT / "README.md")
+def check_part(part: str, home: Path, constraints: Path) -> None:
+    """A part's wheel installs with what it declares, imports, and does what its README shows."""
+    distribution, module = PARTS[part]
+    programs = environment(home)
+    run(programs / "pip", "install", "--quiet", "--constraint", constraints, distribution)
+    run(programs / "pip", "check")
+    run(programs / "python", "-I", "-W", "error", "-c", f"import {module}")
+    check_readme(programs, ROOT / "packages" / part / "README.md")
+    if part == list(PARTS)[-1]:  # where all parts are installed
+        check_readme(programs, ROOT / "README.md")
 
-    programs = environment(work / "folders")
+
+def check_folders(home: Path) -> None:
+    """The parts install from a checkout too, all at once."""
+    programs = environment(home)
     run(programs / "pip", "install", "--quiet", *(f"./packages/{part}" for part in PARTS))
     run(programs / "pip", "check")
     for _, module in PARTS.values():
         run(programs / "python", "-I", "-W", "error", "-c", f"import {module}")
+
+
+def main(work: Path) -> None:
+    """Check everything, two things at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        built = pool.map(lambda part: build(part, work / "dist" / part), PARTS)
+        wheels = dict(zip(PARTS, built, strict=True))
+        check_contents(wheels)
+        # By name, so that what a part needs comes from what it declares; constrained, so that ours comes from these wheels.
+        ours = work / "constraints.txt"
+        ours.write_text("".join(f"{PARTS[part][0]} @ {wheel.as_uri()}\n" for part, wheel in wheels.items()))
+        checks = [pool.submit(check_folders, work / "folders")]
+        checks += [pool.submit(check_part, part, work / part, ours) for part in PARTS]
+        for check in checks:
+            check.result()
 
 
 if __name__ == "__main__":
