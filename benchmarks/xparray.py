@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 import xparray as xp
+from benchmarks import overheads
 
 ROW = "{:48s} {:>12s} {:>9s} {:>8s}"
 Call = Callable[[], Any]
@@ -215,15 +216,9 @@ def adam(p: Any, g: Any, m: Any, v: Any, alpha: float, beta1: float, beta2: floa
 
 
 def calls(options: argparse.Namespace) -> None:
-    """What calls on small arrays cost."""
+    """What calls on small arrays cost: every function of the standard's, and a rule of ten operations."""
     rounds = options.rounds
-    a, b = np.arange(10.0), np.ones(10)
-    for name in ("add", "exp", "sum", "where"):
-        args = {"exp": (a,), "sum": (a,), "where": (a > 3, a, b)}.get(name, (a, b))
-        ours, numpys = getattr(xp, name), getattr(np, name)
-        seconds = fastest({f"np.{name}": partial(numpys, *args), f"xp.{name}": partial(ours, *args)}, rounds)
-        over = seconds[f"xp.{name}"] - seconds[f"np.{name}"]
-        show(f"{name} of ten float64: {over * 1e6:+.2f} us", seconds, f"np.{name}", {f"xp.{name}": "+0.5 us"})
+    overheads.show(rounds)
     for shape in ((100,), (10, 10)):
         p, g, m, v = (np.ones(shape, np.float32) for _ in range(4))
         args = (p, g, m, v, 1e-3, 0.9, 0.999, 1e-8)

@@ -123,6 +123,11 @@ def close(got: Any, expected: Any, tolerance: float, dtype: str) -> None:
 every_case = pytest.mark.parametrize("name", CASES)
 
 
+def test_every_kernel_of_convolution_is_computed() -> None:
+    found = {name for name, k in vars(convolution).items() if isinstance(k, xp.Kernel)}
+    assert found == {"convolution", "convolution_input_gradient", "convolution_weight_gradient"}
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("exact", [False, True])
 @every_case

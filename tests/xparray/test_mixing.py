@@ -50,6 +50,16 @@ def scaled(x: Any, y: Any) -> Any:
     return x * y + 1
 
 
+@xp.fuse
+def fused(x: Any, y: Any) -> Any:
+    return xp.multiply(x, y) + 1
+
+
+@xp.reduction(xp.add)
+def dot(x: Any, y: Any) -> Any:
+    return x * y
+
+
 # Each call, the name in its error, and its arguments in order: x is on the left place, y on the right one.
 Calls = dict[str, tuple[Callable[[Any, Any], Any], str, str]]
 OF_TWO: Calls = {
@@ -58,6 +68,7 @@ OF_TWO: Calls = {
     "atan2": (lambda x, y: xp.atan2(y, x), "atan2", "yx"),
     "special": (lambda x, y: special.xlogy(x, y), "special.xlogy", "xy"),
     "elementwise": (lambda x, y: scaled(x, y), "scaled", "xy"),
+    "fuse": (lambda x, y: fused(x, y), "fused", "xy"),
     "kernel": (lambda x, y: blended(x, y), "blended", "xy"),
 }
 OF_THREE: Calls = {
@@ -72,6 +83,10 @@ OF_ARRAYS: Calls = {
     "matmul": (lambda x, y: xp.matmul(x, y), "matmul", "xy"),
     "linalg": (lambda x, y: xp.linalg.outer(x, y), "linalg.outer", "xy"),
     "searchsorted": (lambda x, y: xp.searchsorted(x, y), "searchsorted", "xy"),
+    "tensordot": (lambda x, y: xp.tensordot(x, y, axes=1), "tensordot", "xy"),
+    "reduction": (lambda x, y: dot(x, y), "dot", "xy"),
+    "diff": (lambda x, y: xp.diff(x, prepend=y), "diff", "xy"),
+    "broadcast_arrays": (lambda x, y: xp.broadcast_arrays(x, y)[1], "broadcast_arrays", "xy"),
     "namespace": (lambda x, y: xp.array_namespace(x, y).multiply(x, y), "array_namespace", "xy"),
 }
 

@@ -159,6 +159,8 @@ OWN = {
     "acosh", "argsort", "clip", "count_nonzero", "expm1", "fft.fftfreq", "fft.rfftfreq", "floor_divide", "linalg.eig", "linalg.eigvals",
     "linalg.pinv", "log1p", "mean", "repeat", "searchsorted", "sign", "sort", "std", "var",
 }  # fmt: skip
+# The methods that NumPy's functions of the same names call.
+METHODS = {"all", "any", "argmax", "argmin", "max", "min", "nonzero", "prod", "sum"}
 
 
 @pytest.mark.parametrize("extension", [None, "linalg", "fft"])
@@ -168,7 +170,18 @@ def test_numpys_own_functions_serve_but_for_a_few(extension: str | None) -> None
     dot = "" if extension is None else f"{extension}."
     functions = xp.get_backend("numpy").functions
     own = {dot + name for name in names if functions[dot + name] is not getattr(numpys, name)}
-    assert own == {name for name in OWN if name.startswith(dot) and (dot or "." not in name)}
+    assert own == {name for name in OWN | METHODS if name.startswith(dot) and (dot or "." not in name)}
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+def test_methods_serve_in_the_place_of_functions_that_call_them(name: str) -> None:
+    assert xp.get_backend("numpy").functions[name] is getattr(np.ndarray, name)
+    for x in (np.float64(2.5), np.arange(4.0).view(np.recarray), True):  # none is exactly an ndarray
+        result, expected = (
+            getattr(xp, name)(x if name != "nonzero" else np.atleast_1d(x)),
+            getattr(np, name)(np.atleast_1d(x)),
+        )
+        np.testing.assert_array_equal(np.ravel(result), np.ravel(expected))
 
 
 @pytest.mark.filterwarnings("ignore:(overflow|invalid value|divide by zero):RuntimeWarning")

@@ -233,6 +233,10 @@ LAYOUTS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+def test_every_kernel_of_windows_is_here() -> None:
+    assert set(KERNELS) == {name for name, k in vars(window).items() if isinstance(k, xp.Kernel)}
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 @every_kernel
 def test_memory_layout_does_not_matter(name: str, layout: str) -> None:

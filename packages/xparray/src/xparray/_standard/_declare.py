@@ -56,7 +56,7 @@ def of_one(name: str, doc: str) -> Callable[[Array], Array]:
             y = of_ndarray(x)
             return y if type(y) is ndarray else NUMPY.wrap(y)
         backend = backend_of(name, x)
-        return backend.wrap(backend.functions[name](x if type(x) not in SCALARS else np.asarray(x)))
+        return backend.wrap(backend.functions[name](np.asarray(x) if backend is NUMPY else x))
 
     return _named(f, name, doc)
 
@@ -86,16 +86,20 @@ def of_one_with(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R
         backend = backend_of(name, x)
         if "dtype" in options:
             options["dtype"] = backend.native_dtype(options["dtype"])
-        return backend.wrap(backend.functions[name](x if type(x) not in SCALARS else np.asarray(x), *args, **options))
+        return backend.wrap(backend.functions[name](np.asarray(x) if backend is NUMPY else x, *args, **options))
 
     return _named(f, name, doc, signature)
 
 
 def of_two_with(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R]:
     """A function of two arrays, of which one may be a Python number, and options."""
+    of_ndarrays = NUMPY.functions[name]
 
     def f(x1: Array, x2: Array, /, *args: Any, **options: Any) -> Any:
-        backend = NUMPY if type(x1) is type(x2) is ndarray else common_backend(name, (x1, x2))
+        if type(x1) is ndarray and (type(x2) is ndarray or type(x2) in SCALARS):
+            y = of_ndarrays(x1, x2, *args, **options)
+            return y if type(y) is ndarray else NUMPY.wrap(y)
+        backend = common_backend(name, (x1, x2))
         return backend.wrap(backend.functions[name](x1, x2, *args, **options))
 
     return _named(f, name, doc, signature)
@@ -123,6 +127,8 @@ def creation(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R]:
     """A function that makes an array out of none, on the default device unless `device=` names another."""
 
     def f(*args: Any, device: str | Device | None = None, **options: Any) -> Any:
+        if device is None and not options and default_device() is HOST:
+            return NUMPY.functions[name](*args)
         return _create(name, device, *args, **options)
 
     return _named(f, name, doc, signature)

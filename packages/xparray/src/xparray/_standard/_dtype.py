@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ from xparray.backends.numpy import backend as NUMPY
 
 __all__ = ["astype", "can_cast", "finfo", "iinfo", "isdtype", "result_type"]
 
+# What NumPy's own promotion takes as it is: ndarrays, its dtypes, Python numbers.
+_NUMPYS = SCALARS | {np.ndarray} | {type(np.dtype(code)) for code in "?bhilqBHILQefdFD"}
+
 
 def astype(x: Array, dtype: Any, /, *, copy: bool = True, device: str | Device | None = None) -> Array:
     """`x` with the dtype `dtype`; without a copy where `copy` is False and the dtype is right already.
@@ -29,21 +33,24 @@ def astype(x: Array, dtype: Any, /, *, copy: bool = True, device: str | Device |
     """
     if device is not None or not is_array(x):
         x = asarray(x, device=device)
+    before, after = numpy_dtype(x.dtype), numpy_dtype(dtype)
+    if before.kind == "c" and after.kind not in "cb":
+        raise TypeError(f"astype: x is {before} and {after} holds no imaginary part; write xp.real(x) or xp.abs(x)")
+    if type(x) is np.ndarray:
+        return x.astype(after, copy=copy)
     backend = BACKEND_OF_TYPE[type(x)]
-    if numpy_dtype(x.dtype).kind == "c" and numpy_dtype(dtype).kind not in "cb":
-        raise TypeError(
-            f"astype: x is {numpy_dtype(x.dtype)} and {numpy_dtype(dtype)} holds no imaginary part; write xp.real(x) or xp.abs(x)"
-        )
     return backend.wrap(backend.functions["astype"](x, backend.native_dtype(dtype), copy=copy))
 
 
 def numpy_dtype(dtype: Any) -> np.dtype[Any]:
     """NumPy's object for a dtype."""
-    return np.dtype(NUMPY.native_dtype(dtype))
+    return dtype if isinstance(dtype, np.dtype) else np.dtype(NUMPY.native_dtype(dtype))
 
 
 def _of(x: Any) -> tuple[np.dtype[Any], Backend]:
     """The dtype that `x` is or, as an array, has, and the array's backend."""
+    if isinstance(x, np.dtype):
+        return x, NUMPY
     return (numpy_dtype(x.dtype), BACKEND_OF_TYPE[type(x)]) if is_array(x) else (numpy_dtype(x), NUMPY)
 
 
@@ -79,7 +86,11 @@ def finfo(type: Any, /) -> FloatInfo:
         >>> finfo("float32").eps == 2**-23
         True
     """
-    dtype, backend = _of(type)
+    return _float_info(*_of(type))
+
+
+@functools.cache
+def _float_info(dtype: np.dtype[Any], backend: Backend) -> FloatInfo:
     found = np.finfo(dtype)
     return FloatInfo(
         found.bits,
@@ -111,7 +122,11 @@ def iinfo(type: Any, /) -> IntegerInfo:
         >>> iinfo(np.zeros(2, "uint8")).max
         255
     """
-    dtype, backend = _of(type)
+    return _integer_info(*_of(type))
+
+
+@functools.cache
+def _integer_info(dtype: np.dtype[Any], backend: Backend) -> IntegerInfo:
     found = np.iinfo(dtype)
     return IntegerInfo(found.bits, found.max, found.min, backend.native_dtype(found.dtype))
 
@@ -126,8 +141,9 @@ def isdtype(dtype: Any, kind: Any) -> bool:
         >>> isdtype("float32", ("integral", "real floating"))
         True
     """
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    return bool(np.isdtype(numpy_dtype(dtype), tuple(k if isinstance(k, str) else numpy_dtype(k) for k in kinds)))
+    if isinstance(kind, tuple):
+        return any([isdtype(dtype, k) for k in kind])
+    return bool(np.isdtype(numpy_dtype(dtype), kind if isinstance(kind, str) else numpy_dtype(kind)))
 
 
 def result_type(*arrays_and_dtypes: Any) -> Any:
@@ -140,5 +156,7 @@ def result_type(*arrays_and_dtypes: Any) -> Any:
         >>> result_type(np.zeros(2, "float32"), 1.0, "int8")
         dtype('float32')
     """
+    if _NUMPYS.issuperset(map(type, arrays_and_dtypes)):
+        return np.result_type(*arrays_and_dtypes)
     backend = common_backend("result_type", [a for a in arrays_and_dtypes if is_array(a)])
     return backend.native_dtype(np.result_type(*(a if type(a) in SCALARS else _of(a)[0] for a in arrays_and_dtypes)))

@@ -72,6 +72,8 @@ def diff(
     x: Array, /, *, axis: int = -1, n: int = 1, prepend: Array | None = None, append: Array | None = None
 ) -> Array:
     """Differences of neighbours along `axis`, taken `n` times; `prepend` and `append` are put before and after `x` first."""
+    if prepend is append is None:
+        return call("diff", (x,), x, axis=axis, n=n)
     ends = {name: end for name, end in (("prepend", prepend), ("append", append)) if end is not None}
     return call("diff", (x, prepend, append), x, axis=axis, n=n, **ends)
 

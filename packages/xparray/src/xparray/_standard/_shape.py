@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from xparray._standard._declare import call, of_all, of_one, of_one_with, of_sequence, of_two, of_two_with
+from xparray._standard._declare import of_all, of_one, of_one_with, of_sequence, of_two, of_two_with
 from xparray._standard._reduction import Axes
 from xparray._typing import Array
 
@@ -27,10 +27,12 @@ def _at_axis(x: Array, /, axis: int | tuple[int, ...]) -> Array: ...
 def _along(x: Array, /, *, axis: Axes = None) -> Array: ...
 def _moveaxis(x: Array, source: int | tuple[int, ...], destination: int | tuple[int, ...], /) -> Array: ...
 def _permute_dims(x: Array, /, axes: tuple[int, ...]) -> Array: ...
+def _repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Array: ...
 def _reshape(x: Array, /, shape: tuple[int, ...], *, copy: bool | None = None) -> Array: ...
 def _roll(x: Array, /, shift: int | tuple[int, ...], *, axis: Axes = None) -> Array: ...
 def _stack(arrays: Sequence[Array], /, *, axis: int = 0) -> Array: ...
 def _take(x: Array, indices: Array, /, *, axis: int | None = None) -> Array: ...
+def _take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array: ...
 def _tensordot(x1: Array, x2: Array, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Array: ...
 def _tile(x: Array, repetitions: tuple[int, ...], /) -> Array: ...
 def _unstack(x: Array, /, *, axis: int = 0) -> Any: ...
@@ -54,11 +56,19 @@ roll = of_one_with(
 )
 squeeze = of_one_with(_at_axis, "squeeze", "`x` without the axes `axis`, each of length one.")
 stack = of_sequence(_stack, "stack", "The arrays joined along a new axis `axis`.")
+repeat = of_two_with(
+    _repeat,
+    "repeat",
+    "`x` with each element, or each part along `axis`, repeated as often as `repeats` says: once for all, or one by one.",
+)
 tile = of_one_with(_tile, "tile", "`x` repeated as a whole, as many times along each axis as `repetitions` says.")
 unstack = of_one_with(_unstack, "unstack", "The parts of `x` along `axis`, a tuple of arrays without that axis.")
 
 # Indexing
 take = of_two_with(_take, "take", "The elements of `x` at `indices` along `axis`.")
+take_along_axis = of_two_with(
+    _take_along_axis, "take_along_axis", "The elements of `x` at `indices` along `axis`, line by line."
+)
 
 # Products
 matmul = of_two("matmul", "Matrix product of the last two axes, broadcast over the others.")
@@ -77,13 +87,3 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
         (2, 3)
     """
     return np.broadcast_shapes(*shapes)
-
-
-def repeat(x: Array, repeats: int | Array, /, *, axis: int | None = None) -> Array:
-    """`x` with each element, or each part along `axis`, repeated as often as `repeats` says: once for all, or one by one."""
-    return call("repeat", (x, repeats), x, repeats, axis=axis)
-
-
-def take_along_axis(x: Array, indices: Array, /, *, axis: int = -1) -> Array:
-    """The elements of `x` at `indices` along `axis`, line by line."""
-    return call("take_along_axis", (x, indices), x, indices, axis=axis)

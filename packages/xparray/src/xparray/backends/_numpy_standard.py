@@ -1,6 +1,7 @@
 """The standard's functions where NumPy's of the same name do something else; the rest is NumPy's.
 
-Each takes first the library, `np`: NumPy, or one that has its functions, such as CuPy.
+Each takes first the library, `np`: NumPy, or one that has its functions, such as CuPy. Where an array's method computes the same, it
+is called instead of the function, which finds its way to the method in about the time of a small sum.
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ def _acosh(np: Any, x: Array, /) -> Array:
 
 def _clip(np: Any, x: Array, /, min: Any = None, max: Any = None) -> Array:
     # NumPy promotes: of float32 values and float64 bounds it makes float64, of int8 values and uint64 bounds too.
-    x = np.asarray(x)
-    return np.clip(x, _like_kind(np, min, x.dtype), _like_kind(np, max, x.dtype))
+    if hasattr(min, "dtype") or hasattr(max, "dtype"):
+        x = np.asarray(x)
+        min, max = _like_kind(np, min, x.dtype), _like_kind(np, max, x.dtype)
+    return x.clip(min, max)
 
 
 def _like_kind(np: Any, bound: Any, dtype: Any) -> Any:
@@ -57,11 +60,17 @@ def _expm1(np: Any, x: Array, /) -> Array:
 
 def _floor_divide(np: Any, x1: Array, x2: Array, /) -> Array:
     # At infinities NumPy has Python's NaN and -1, the standard the floor of the quotient.
-    if np.result_type(x1, x2).kind != "f":
+    if not (_has_infinity(np, x1) or _has_infinity(np, x2)):
         return np.floor_divide(x1, x2)
     with errstate(all="ignore"):  # the division below warns of what is wrong
         y = np.floor_divide(x1, x2)
     return np.where(np.isinf(x1) | np.isinf(x2), np.floor(np.divide(x1, x2)), y)
+
+
+def _has_infinity(np: Any, x: Any) -> bool:
+    if not hasattr(x, "dtype"):
+        return isinstance(x, float) and math.isinf(x)
+    return x.dtype.kind == "f" and bool(np.count_nonzero(np.isinf(x)))
 
 
 def _log1p(np: Any, x: Array, /) -> Array:
@@ -91,17 +100,17 @@ def _joined(np: Any, real: Array, imaginary: Array) -> Array:
 
 def _mean(np: Any, x: Array, /, **options: Any) -> Array:
     if x.dtype.kind != "c":
-        return np.mean(x, **options)
+        return x.mean(**options)
     # NumPy's division by the number of elements lets a NaN in one part into the other.
     return _joined(np, np.asarray(np.mean(x.real, **options)), np.asarray(np.mean(x.imag, **options)))
 
 
 def _var(np: Any, x: Array, /, *, correction: float = 0.0, **options: Any) -> Array:
-    return _if_enough(np, x, np.var(x, ddof=correction, **options), correction) if correction else np.var(x, **options)
+    return _if_enough(np, x, x.var(ddof=correction, **options), correction) if correction else x.var(**options)
 
 
 def _std(np: Any, x: Array, /, *, correction: float = 0.0, **options: Any) -> Array:
-    return _if_enough(np, x, np.std(x, ddof=correction, **options), correction) if correction else np.std(x, **options)
+    return _if_enough(np, x, x.std(ddof=correction, **options), correction) if correction else x.std(**options)
 
 
 def _if_enough(np: Any, x: Array, y: Array, correction: float) -> Array:
@@ -115,8 +124,9 @@ def _count_nonzero(np: Any, x: Array, /, *, axis: Any = None, keepdims: bool = F
 
 def _searchsorted(np: Any, x1: Array, x2: Any, /, *, side: str = "left", sorter: Array | None = None) -> Array:
     # NumPy compares a Python number in float64, and takes no uint64 for an index.
-    x2 = np.asarray(x2, dtype=None if hasattr(x2, "dtype") else np.result_type(x1.dtype, x2))
-    return np.searchsorted(x1, x2, side=side, sorter=None if sorter is None else sorter.astype(np.intp))
+    if not hasattr(x2, "dtype"):
+        x2 = np.asarray(x2, np.result_type(x1.dtype, x2))
+    return x1.searchsorted(x2, side, None if sorter is None else sorter.astype(np.intp))
 
 
 def _sort(np: Any, x: Array, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Array:
@@ -133,7 +143,7 @@ def _argsort(np: Any, x: Array, /, *, axis: int = -1, descending: bool = False, 
 
 
 def _repeat(np: Any, x: Array, repeats: Any, /, *, axis: int | None = None) -> Array:
-    return np.repeat(x, repeats.astype(np.intp) if hasattr(repeats, "dtype") else repeats, axis=axis)  # uint64 too
+    return x.repeat(repeats.astype(np.intp) if hasattr(repeats, "dtype") else repeats, axis)  # uint64 too
 
 
 # -------------------------------------------------------------------------------------------------- linalg and fft
@@ -157,7 +167,7 @@ def _eigvals(np: Any, x: Array, /) -> Array:
 
 def _as_complex(np: Any, y: Array) -> Array:
     # NumPy's are real where all eigenvalues happen to be.
-    return y.astype(np.result_type(y.dtype, np.complex64), copy=False)
+    return y if y.dtype.kind == "c" else y.astype(np.result_type(y.dtype, np.complex64))
 
 
 def _pinv(np: Any, x: Array, /, *, rtol: Any = None) -> Array:
@@ -165,11 +175,13 @@ def _pinv(np: Any, x: Array, /, *, rtol: Any = None) -> Array:
 
 
 def _fftfreq(np: Any, n: int, /, *, d: float = 1.0, dtype: Any = None, **place: Any) -> Array:
-    return np.fft.fftfreq(n, d, **place).astype(np.float64 if dtype is None else dtype, copy=False)
+    y = np.fft.fftfreq(n, d, **place)
+    return y if dtype is None else y.astype(dtype)
 
 
 def _rfftfreq(np: Any, n: int, /, *, d: float = 1.0, dtype: Any = None, **place: Any) -> Array:
-    return np.fft.rfftfreq(n, d, **place).astype(np.float64 if dtype is None else dtype, copy=False)
+    y = np.fft.rfftfreq(n, d, **place)
+    return y if dtype is None else y.astype(dtype)
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -60,11 +60,11 @@ class _Namespace:
 
     def __getattr__(self, name: str) -> Any:
         # Reached once per name: what is found is stored and later read without this method.
-        from xparray.kernels import elementary
+        from xparray.kernels import elementary, joining
 
         value = getattr(np, name)
         if callable(value) and not isinstance(value, type):
-            value = _tagging(elementary.JITTED.get(name, value))
+            value = _tagging(elementary.JITTED.get(name) or joining.POOLED.get(name, value))
         setattr(self, name, value)
         return value
 
@@ -87,9 +87,9 @@ class NumbaBackend(NumpyBackend):
 
     def function(self, name: str) -> Any:
         """The function of plain ndarrays, for float32 and float64 the jitted one; `wrap` tags the result."""
-        from xparray.kernels import elementary
+        from xparray.kernels import elementary, joining
 
-        jitted, plain = elementary.JITTED.get(name), NUMPY.functions[name]
+        jitted, plain = elementary.JITTED.get(name), joining.POOLED.get(name) or NUMPY.functions[name]
         if jitted is None:
             return plain
         return lambda x, /, *others: (jitted if elementary.floating(x) else plain)(x, *others)

@@ -15,6 +15,9 @@ from xparray.backends._numpy_standard import corrected
 # As tuples: a union would be made anew at each call.
 _OF_DTYPES = (np.dtype, type, str)
 _OF_ARRAYS = (np.generic, np.ndarray)
+_PLAIN = frozenset({ndarray})
+# Methods that compute what NumPy's functions of these names do: the functions look for them and call them.
+_METHODS = frozenset({"all", "any", "argmax", "argmin", "max", "min", "nonzero", "prod", "sum"})
 
 
 class NumpyBackend(Backend):
@@ -46,14 +49,14 @@ class NumpyBackend(Backend):
             return y
         if isinstance(y, _OF_ARRAYS):
             return asarray(y)
-        if isinstance(y, tuple) and y:
+        if isinstance(y, tuple) and not _PLAIN.issuperset(map(type, y)):
             parts = [self.wrap(part) for part in y]
             return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
         return y
 
     def function(self, name: str) -> Any:
-        """NumPy's function, or ours where NumPy's is not the standard's."""
-        return corrected(np, name) or super().function(name)
+        """NumPy's function, or the method that it calls; ours where NumPy's is not the standard's."""
+        return getattr(ndarray, name) if name in _METHODS else corrected(np, name) or super().function(name)
 
     def shares_memory(self, x: Array, y: Array) -> bool:
         """Whether the address ranges of the two arrays overlap."""
