@@ -315,7 +315,7 @@ from xparray.kernels import _vectors, convolution
 ours = _vectors.vector_bytes()
 _vectors.vector_bytes = lambda: 96 - ours
 more = dict(stride=(1, 1), pad=(1, 1), dilate=(1, 1))
-for shape, o in (((2, 3, 9, 13), 5), ((4, 9, 18, 17), 21)):
+for shape, o in (((2, 3, 9, 13), 5), ((4, 9, 18, 17), 21), ((4, 9, 18, 17), 32)):
     rng = np.random.default_rng(0)
     x, W = rng.standard_normal(shape, "f"), rng.standard_normal((o, shape[1], 3, 3), "f")
     g = rng.standard_normal((shape[0], o, *shape[2:]), "f")
@@ -345,3 +345,18 @@ def test_counts_of_products() -> None:
     case = case_of("uneven")
     assert case.terms == 2 * math.prod((3, 2))
     assert not case.is_product
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 9, 7), (4, 5, 60, 61), (3, 2, 11), (1, 1, 1, 1), (2, 3, 2, 2, 2), (0, 3, 2, 2)]
+)
+def test_the_gradient_of_biases_is_the_sum_of_each_channel(shape: tuple[int, ...], dtype: str) -> None:
+    g = RNG(5).standard_normal(shape).astype(dtype)
+    expected = g.astype("float64").sum(axis=(0, *range(2, g.ndim)))
+    for given in (g, np.asfortranarray(g)):
+        y = convolution.convolution_bias_gradient(given)
+        assert (y.dtype, y.shape) == (dtype, shape[1:2])
+        np.testing.assert_allclose(
+            y, expected, rtol=10 * TOLERANCE[dtype], atol=math.prod(shape) * TOLERANCE[dtype] / 100
+        )

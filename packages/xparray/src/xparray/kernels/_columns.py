@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from xparray._kernel import loop
 from xparray._memory import empty
 from xparray._threads import LEAST, share
 from xparray.kernels._vectors import get, put, vector_loop
 from xparray.kernels.elementary import dense
 from xparray.kernels.linear import multiply_stacks
+from xparray.kernels.rows import sum_of
 from xparray.kernels.window import Sizes, Windows, flat, fold, unfold, windows
 
 
@@ -93,6 +95,22 @@ def _with_bias(y: Any, b: Any) -> Any:
     if b is not None:
         planes = y.shape[0] * y.shape[1]
         share(_add_to_planes, planes, y.reshape(-1), b, math.prod(y.shape[2:]), least=_least(y, planes))
+    return y
+
+
+@loop
+def _sums_of_channels(g: Any, y: Any, start: Any, stop: Any) -> None:
+    for c in range(start, stop):
+        total = 0.0
+        for i in range(len(g)):
+            total += sum_of(g[i, c])
+        y[c] = total
+
+
+def bias_gradient(g: Any) -> Any:
+    """The sum of each channel of `(n, channels, places)`."""
+    y = np.empty(g.shape[1], g.dtype)
+    share(_sums_of_channels, len(y), g, y, least=_least(g, len(y)))
     return y
 
 

@@ -126,6 +126,15 @@ def convolution_weight_gradient(
     return ns.reshape(rows @ ns.matrix_transpose(columns), (o, c, *ksize))
 
 
+@kernel
+def convolution_bias_gradient(g: Array) -> Array:
+    """The gradient of `convolution` with respect to b, given that of its result: the sum of each channel over images and places.
+
+    On the host it is added up in double precision, of parts of 4096 numbers.
+    """
+    return array_namespace(g).sum(g, axis=(0, *range(2, g.ndim)))
+
+
 # ------------------------------------------------------------------------------------------------- on the host
 
 # Fewer tiles than these do not make up for the transforms of the weights; nor, for the gradient of so many pairs of channels and
@@ -232,3 +241,10 @@ def _(
     case = Case.of(x.shape, g.shape[1], ksize, g.shape[2:], stride, pad, dilate, groups)
     gW = weight_gradient_way(case, x.dtype, exact)(_on_two_axes(x), _on_two_axes(g), case)
     return gW.reshape(g.shape[1], x.shape[1] // groups, *ksize)
+
+
+@convolution_bias_gradient.on("host")
+def _(g: Any) -> Any:
+    if not (floating(g) and g.ndim > 2 and g.size):
+        return NotImplemented
+    return _columns.bias_gradient(dense(g).reshape(*g.shape[:2], -1))

@@ -52,7 +52,7 @@ def _lengths(spec: Spec) -> Sizes:
 convolution.vjps(
     x=lambda g, W, x_spec, way: transposed_convolution(g, W, size=_lengths(x_spec), way=way),
     W=lambda g, x, W_spec, way: correlation(x, g, ksize=_lengths(W_spec), way=way),
-    b=lambda g: F.sum(g, axis=(0, *range(2, g.ndim))),
+    b=lambda g: kernels.convolution_bias_gradient(g),
 )
 transposed_convolution.vjps(
     y=lambda g, W, y_spec, way: convolution(g, W, size=_lengths(y_spec), way=way),
