@@ -38,7 +38,7 @@ def vector_bytes() -> int:
 
 
 def _block_shape() -> tuple[int, int]:
-    return (8, 1) if vector_bytes() == 64 else (6, 2)
+    return (8, 2) if vector_bytes() == 64 else (6, 2)
 
 
 def _strip_shape() -> tuple[int, int]:
@@ -315,6 +315,10 @@ def _block(w: _Writer, *operands: Any) -> None:
     _sums(*_block_shape())(w, *operands)
 
 
+def _column(w: _Writer, *operands: Any) -> None:
+    _sums(_block_shape()[0], 1)(w, *operands)
+
+
 def _strip(w: _Writer, *operands: Any) -> None:
     _sums(*_strip_shape())(w, *operands)
 
@@ -325,6 +329,8 @@ def _line(w: _Writer, *operands: Any) -> None:
 
 block = primitive(_block)
 """block(A, a, row, first, step, B, b, column, K, out, o, ldo, add): sums of products, `block_shape(dtype)`; see `_sums`."""
+column_of_block = primitive(_column)
+"""column_of_block(...): as `block`, with as many rows and one vector."""
 strip = primitive(_strip)
 """strip(...): as `block`, `strip_shape(dtype)`."""
 line = primitive(_line)

@@ -23,6 +23,7 @@ from xparray.kernels._columns import Case
 from xparray.kernels._vectors import (
     block,
     block_shape,
+    column_of_block,
     get,
     lanes,
     on_both_sides,
@@ -76,7 +77,7 @@ sums_tile = on_both_sides(_of_sums, 6)
 #
 # Tiles are counted through the images, row by row; a job is some rows of them. Its part of the input is packed with the channels
 # of a place next to one another, which makes vectors of them. V[36, tile, channel] are its transformed tiles, U[36, panel, channel,
-# column] the windows, with outputs in panels as wide as a block, and M[36, tile, output] = V U.
+# column] the windows, with outputs in panels as wide as a block or a vector, and M[36, tile, output] = V U.
 #
 # Each of the 36 is a line of the cache longer than its elements need: at distances of powers of two they would share few lines.
 _GAP = 16
@@ -102,7 +103,7 @@ class Plan(NamedTuple):
     o_full: int  # outputs in whole panels
     lanes: int
     rows: int  # of a block
-    columns: int
+    columns: int  # of a panel
 
     @property
     def jobs(self) -> int:
@@ -215,7 +216,11 @@ def _convolve(
             for k in range(0, s.o_full, s.columns):
                 for i in range(0, tiles, s.rows):
                     to = e * of_m + i * s.o_full + k
-                    block(V, e * of_v, of_tile, i, each, U, e * of_u + k * s.c, of_panel, s.c, M, to, s.o_full, e == 7)
+                    at = e * of_u + k * s.c
+                    if s.columns > s.lanes:
+                        block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.o_full, e == 7)
+                    else:
+                        column_of_block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.o_full, e == 7)
         row = first
         while row < last:
             n, down, count = _stretch(s, row, last)
@@ -300,7 +305,13 @@ def _accumulate(
                     panel = e * of_d + (k - begin) * s.room
                     for i in range(0, s.c, s.rows):
                         to = (part * 36 + e) * of_u + i * s.o_full + k
-                        block(V, e * of_v, of_channel, i, of_tile, D, panel, of_panel, tiles, dU, to, s.o_full, add)
+                        at = e * of_v
+                        if s.columns > s.lanes:
+                            block(V, at, of_channel, i, of_tile, D, panel, of_panel, tiles, dU, to, s.o_full, add)
+                        else:
+                            column_of_block(
+                                V, at, of_channel, i, of_tile, D, panel, of_panel, tiles, dU, to, s.o_full, add
+                            )
 
 
 @vector_loop
@@ -346,6 +357,8 @@ def _plan(
 ) -> tuple[Plan, Any, Any, Any]:
     """The plan; 0, 1, 2, ...; where a tile begins in V, and a channel or tile in a panel."""
     rows, columns = block_shape(_F32)
+    if _up(o, columns) > _up(o, lanes(_F32)):  # the last panel of whole blocks would be half empty
+        columns = lanes(_F32)
     down, across = -(-oh // 4), -(-ow // 4)
     every = images * down
     group = min(max(1, _TILES // across), max(-(-every // _JOBS), -(-rows // across)), every)
