@@ -45,8 +45,6 @@ def _serves(a: Any, b: Any) -> bool:
         and b.flags.forc
         and a.flags.writeable
         and b.flags.writeable
-        # Columns of A that lie a multiple of 2 KiB apart fall on the same lines of the cache.
-        and not (m % 512 == 0 and a.flags.f_contiguous)
     )
 
 
