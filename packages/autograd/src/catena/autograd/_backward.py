@@ -17,6 +17,7 @@ import xparray as xp
 from catena.autograd import _variable
 from catena.autograd._array_methods import as_0d
 from catena.autograd._config import config, force_backprop_mode
+from catena.autograd._later import Later
 from catena.autograd._node import UPDATES, Node, Outputs
 from catena.autograd._watch import looks_on, watcher
 from xparray import Array
@@ -290,10 +291,13 @@ def _walk(
                 gx = gxs[i]
             elif not places:
                 gx = rule(g)
-            elif len(places) == 1:
-                gx = rule(g, saved[places[0]])
             else:
-                gx = rule(g, *[saved[j] for j in places])
+                gx = rule(g, saved[places[0]]) if len(places) == 1 else rule(g, *[saved[j] for j in places])
+                if type(gx) is Later:
+                    if p.op is None and p in cotangents:  # another use of a leaf: this may wait for more
+                        cotangents[p] = gx.after(cotangents[p])
+                        continue
+                    gx = gx.value()
             if broadcasts and p.shape != node.shape and gx.shape != p.shape:  # noqa: PLR1714 - gx.shape last: it is made anew
                 gx = _shape.sum_to(gx, shape=p.shape)
             previous = cotangents.get(p)
@@ -319,6 +323,9 @@ def _walk(
     anomaly = watch.anomaly if looks and (watch := watcher(None)) is not None else None
     for p in leaves:
         g = cotangents[p]
+        if type(g) is Later:
+            g = g.value()
+            ours.add(p)
         if g.shape != p.shape:
             raise ValueError(
                 f"backward: a rule gave a gradient of shape {tuple(g.shape)} to an input of shape {tuple(p.shape)}; "

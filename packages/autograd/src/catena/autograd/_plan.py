@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from numpy import ndarray
 
 import xparray as xp
+from catena.autograd._later import Later
 from catena.autograd._node import Node, pick, refuse_stale
 from catena.autograd._variable import variable
 from xparray import Device
@@ -123,7 +124,8 @@ class Plan:
         gxs: list[Any] = [None] * len(node.parents)
         for i, rule, places in self.rules:
             if wanted is None or wanted[i]:
-                gxs[i] = rule(g, *[saved[j] for j in places])
+                gx = rule(g, *[saved[j] for j in places])
+                gxs[i] = gx.value() if type(gx) is Later else gx
         return gxs
 
     def readable(self, node: Node) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ import math
 
 from catena.autograd import functions as F
 from catena.autograd import op
+from catena.autograd._later import over_rows
 from catena.nn.functions._checks import check_arrays
 from xparray import Array
 from xparray._dispatch import describe
@@ -23,9 +24,13 @@ def affine(x: Array, W: Array, b: Array | None = None) -> Array:
 affine.name = "linear"  # what errors and graphs call it
 affine.vjps(
     x=lambda g, W: kernels.product(g, W),
-    W=lambda g, x: kernels.product(g.T, x),
+    W=lambda g, x: over_rows(_gradient_of_weights, g, x),
     b=lambda g: kernels.sum_of_rows(g),
 )
+
+
+def _gradient_of_weights(g: Array, x: Array) -> Array:
+    return kernels.product(g.T, x)
 
 
 def linear(x: Array, W: Array, b: Array | None = None, n_batch_axes: int = 1) -> Array:

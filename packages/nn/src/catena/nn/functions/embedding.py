@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from catena.autograd import as_array, op
+from catena.autograd import functions as F
+from catena.autograd._later import over_rows
 from catena.nn._arrays import dtype_of
 from catena.nn.functions._checks import check_arrays
 from xparray import Array
@@ -23,8 +27,14 @@ def rows_summed(y: Array, t: Array, *, n: int, ignore_label: int | None) -> Arra
 
 
 rows.name = "embed_id"  # what errors and graphs call it
-rows.vjps(W=lambda g, t, W_spec, ignore_label: rows_summed(g, t, n=W_spec.shape[0], ignore_label=ignore_label))
+rows.vjps(W=lambda g, t, W_spec, ignore_label: _gradient_of_rows(g, t, W_spec.shape[0], ignore_label))
 rows_summed.vjps(y=lambda g, t, ignore_label: rows(t, g, ignore_label=ignore_label))
+
+
+def _gradient_of_rows(g: Array, t: Array, n: int, ignore_label: int | None) -> Array:
+    count = math.prod(t.shape)
+    g, t = F.reshape(g, shape=(count, g.shape[-1])), F.reshape(t, shape=(count,))
+    return over_rows(rows_summed, g, t, n=n, ignore_label=ignore_label)
 
 
 def embed_id(x: Array, W: Array, ignore_label: int | None = None) -> Array:
