@@ -115,7 +115,7 @@ def save_pictures(path: str, digits: Array, n_columns: int = 20, scale: int = 3)
 def main() -> None:
     """Train as the command line says."""
     parser = argparse.ArgumentParser(description="Train two networks against each other to draw handwritten digits.")
-    parser.add_argument("--epoch", type=int, default=50, help="how many times to go over the data (50)")
+    parser.add_argument("--epoch", type=int, default=30, help="how many times to go over the data (30)")
     parser.add_argument("--batchsize", type=int, default=50, help="examples in a minibatch (50)")
     parser.add_argument("--latent", type=int, default=32, help="how many random numbers make a digit (32)")
     parser.add_argument("--every", type=int, default=5, help="epochs from picture to picture (5)")

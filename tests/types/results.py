@@ -28,9 +28,9 @@ def of_one(a: Array, v: Variable, p: Parameter) -> None:
     assert_type(f.tanh(x=v), Variable)
     assert_type(f.exp(f.log(v)), Variable)
     assert_type(f.exp(f.log(a)), Array)
-    f.tanh(y=v)  # type: ignore[call-arg]
-    f.tanh("text")  # type: ignore[arg-type]
-    f.tanh()  # type: ignore[call-arg]
+    f.tanh(y=v)  # type: ignore[call-overload]
+    f.tanh("text")  # type: ignore[call-overload]
+    f.tanh()  # type: ignore[call-overload]
 
 
 def of_two(a: Array, v: Variable, p: Parameter) -> None:
@@ -59,8 +59,8 @@ def with_options(a: Array, v: Variable) -> None:
     assert_type(f.sum(a, (0, 1)), Array)
     assert_type(f.reshape(v, (2, -1)), Variable)
     assert_type(f.clip(v, 0.0, 1.0), Variable)
-    f.sum(v, axes=0)  # type: ignore[call-arg]
-    f.sum(v, axis="rows")  # type: ignore[arg-type]
+    f.sum(v, axes=0)  # type: ignore[call-overload]
+    f.sum(v, axis="rows")  # type: ignore[call-overload]
 
 
 def of_several(a: Array, v: Variable, p: Parameter) -> None:
@@ -80,7 +80,7 @@ def of_nn(a: Array, v: Variable, p: Parameter) -> None:
     assert_type(F.softmax_cross_entropy(v, a, reduce="no"), Variable)
     assert_type(F.tanh(p), Variable)
     assert_type(L.Linear(3, 2).W, Parameter)
-    F.softmax(v, axes=1)  # type: ignore[call-arg]
+    F.softmax(v, axes=1)  # type: ignore[call-overload]
 
 
 def of_variables(a: Array, v: Variable) -> None:

@@ -4,9 +4,9 @@
     python tests/types/stubs.py --check    # say which are not what they would be now
 
 A function that takes arrays is written `def f(x: Array) -> Array`; an op is an object that has been made from one. What type checkers are told
-of both is more: arrays give arrays, a Variable among them gives a Variable. In a stub each `Array` of a parameter becomes
-`_In[_T]` and that of the result `_T`, which is Variable where a parameter is one and ndarray elsewhere. Options of ops, which may be given by
-position, are so in the stub.
+of both is more: arrays give arrays, a Variable among them gives a Variable. So there are two declarations of a function, and what a
+checker knows nothing of (Any) gives Any, in calls within calls too, which a type variable would not. Options of ops, which may be given
+by position, are so in the stub.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from catena.autograd import Op
 MODULES = ["catena.autograd.functions", "catena.autograd.linalg", "catena.autograd.fft", "catena.nn.functions"]
 
 HEAD = """# Made by tests/types/stubs.py; do not edit.
+# mypy: disable-error-code=overload-overlap
 # pyright: reportOverlappingOverload=false
 from typing import Any, overload
 
@@ -38,22 +39,11 @@ from xparray import Array
 
 # In the first stub; the others take them from there.
 TYPES = """
-_T_co = _TypeVar("_T_co", covariant=True)
-_T = TypeVar("_T", default=np.ndarray[Any, Any])
-
-class _Records(Protocol[_T_co]):
-    # A property of Variables that no array has, and that says Variable of a Parameter too.
-    @property
-    def grad_var(self) -> _T_co | None: ...
-
 _Array: TypeAlias = np.ndarray[Any, Any] | np.generic | complex
-_In: TypeAlias = _Records[_T] | _Array
+_In: TypeAlias = Variable | _Array
 """
-NEEDED = """from typing import Protocol, TypeAlias
-from typing import TypeVar as _TypeVar
-from typing_extensions import TypeVar
-"""
-TAKEN = f"from {MODULES[0]} import _Array, _In, _T\n"
+NEEDED = "from typing import TypeAlias\n"
+TAKEN = f"from {MODULES[0]} import _Array, _In\n"
 
 
 def stub_of(name: str) -> str:
@@ -87,20 +77,23 @@ def _lines(module: ModuleType, public: str, imports: set[str]) -> Iterator[str]:
 
 
 def _function(public: str, f: Callable[..., Any], imports: set[str]) -> Iterator[str]:
-    """One declaration; two of a function that takes arrays in a sequence, since mypy joins a mixed list to list[object]."""
+    """Two declarations of a function that gives arrays of arrays, one of any other."""
     signature = inspect.signature(f.forward if isinstance(f, Op) else f)
     annotations = [_text(p.annotation) for p in signature.parameters.values()]
-    sequences = any("Sequence[Array]" in text for text in annotations)
-    takes_arrays = any("Array" in _names(text) for text in annotations)
-    for text in [*annotations, _text(signature.return_annotation)]:
+    returned = _text(signature.return_annotation)
+    for text in [*annotations, returned]:
         imports |= set(_imports(text, f))
-    if sequences:
-        # That the second takes what the first does is meant: the first is tried first. HEAD tells pyright.
-        first = _declaration(public, f, "_Array", "np.ndarray[Any, Any]")
-        yield from ("@overload", first)
-        yield from ("@overload", _declaration(public, f, "Any", "Variable"))
+    of_arrays = [text for text in annotations if "Array" in _names(text)]
+    # One of several may be a Variable; mypy joins a list of arrays and Variables to list[object].
+    given = "Any" if any("Sequence[Array]" in text for text in of_arrays) else "_In"
+    if of_arrays and "Array" in _names(returned):
+        several = of_arrays != ["Array"] or any(p.kind is p.VAR_POSITIONAL for p in signature.parameters.values())
+        given = given if several else "Variable"
+        # That the second takes what the first does is meant: the first is tried first. HEAD tells the checkers.
+        yield from ("@overload", _declaration(public, f, "_Array", "np.ndarray[Any, Any]"))
+        yield from ("@overload", _declaration(public, f, given, "Variable"))
     else:
-        yield _declaration(public, f, "_In[_T]", "_T" if takes_arrays else "Array")
+        yield _declaration(public, f, given, "Array")
 
 
 def _declaration(public: str, f: Callable[..., Any], given: str, result: str) -> str:

@@ -1,4 +1,5 @@
 # Made by tests/types/stubs.py; do not edit.
+# mypy: disable-error-code=overload-overlap
 # pyright: reportOverlappingOverload=false
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
@@ -6,7 +7,7 @@ from typing import Any, Literal, overload
 import numpy as np
 
 from catena.autograd import Variable
-from catena.autograd.functions import _T, _Array, _In
+from catena.autograd.functions import _Array, _In
 from catena.autograd.functions import abs as abs
 from catena.autograd.functions import absolute as absolute
 from catena.autograd.functions import acos as acos
@@ -178,58 +179,142 @@ from catena.nn.functions._windows import Size
 from catena.nn.functions.batch_statistics import Axis
 from catena.nn.functions.statistical_loss import Reduction
 
-def absolute_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
-def accuracy(y: _In[_T], t: _In[_T], ignore_label: int | None = None) -> _T: ...
-def add(*xs: _In[_T]) -> _T: ...
+@overload
+def absolute_error(x0: _Array, x1: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def absolute_error(x0: _In, x1: _In) -> Variable: ...
+@overload
+def accuracy(y: _Array, t: _Array, ignore_label: int | None = None) -> np.ndarray[Any, Any]: ...
+@overload
+def accuracy(y: _In, t: _In, ignore_label: int | None = None) -> Variable: ...
+@overload
+def add(*xs: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def add(*xs: _In) -> Variable: ...
 @overload
 def argmax_crf1d(cost: _Array, xs: Sequence[_Array]) -> tuple[np.ndarray[Any, Any], list[np.ndarray[Any, Any]]]: ...
 @overload
 def argmax_crf1d(cost: Any, xs: Sequence[Any]) -> tuple[Variable, list[Variable]]: ...
+@overload
 def average_pooling_1d(
-    x: _In[_T], ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
-) -> _T: ...
-def average_pooling_2d(x: _In[_T], ksize: Size, stride: Size | None = None, pad: Size = 0) -> _T: ...
+    x: _Array, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> np.ndarray[Any, Any]: ...
+@overload
+def average_pooling_1d(
+    x: Variable, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> Variable: ...
+@overload
+def average_pooling_2d(x: _Array, ksize: Size, stride: Size | None = None, pad: Size = 0) -> np.ndarray[Any, Any]: ...
+@overload
+def average_pooling_2d(x: Variable, ksize: Size, stride: Size | None = None, pad: Size = 0) -> Variable: ...
+@overload
 def average_pooling_3d(
-    x: _In[_T], ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
-) -> _T: ...
+    x: _Array, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> np.ndarray[Any, Any]: ...
+@overload
+def average_pooling_3d(
+    x: Variable, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> Variable: ...
+@overload
 def average_pooling_nd(
-    x: _In[_T], ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
-) -> _T: ...
+    x: _Array, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> np.ndarray[Any, Any]: ...
+@overload
+def average_pooling_nd(
+    x: Variable, ksize: Size, stride: Size | None = None, pad: Size = 0, pad_value: float | None = 0
+) -> Variable: ...
+@overload
 def batch_normalization(
-    x: _In[_T],
-    gamma: _In[_T],
-    beta: _In[_T],
+    x: _Array,
+    gamma: _Array,
+    beta: _Array,
     *,
     eps: float = 2e-05,
-    running_mean: _In[_T] | None = None,
-    running_var: _In[_T] | None = None,
+    running_mean: _Array | None = None,
+    running_var: _Array | None = None,
     decay: float = 0.9,
     axis: Axis = None,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def batch_normalization(
+    x: _In,
+    gamma: _In,
+    beta: _In,
+    *,
+    eps: float = 2e-05,
+    running_mean: _In | None = None,
+    running_var: _In | None = None,
+    decay: float = 0.9,
+    axis: Axis = None,
+) -> Variable: ...
+@overload
 def batch_renormalization(
-    x: _In[_T],
-    gamma: _In[_T],
-    beta: _In[_T],
+    x: _Array,
+    gamma: _Array,
+    beta: _Array,
     rmax: float,
     dmax: float,
     eps: float = 2e-05,
-    running_mean: _In[_T] | None = None,
-    running_var: _In[_T] | None = None,
+    running_mean: _Array | None = None,
+    running_var: _Array | None = None,
     decay: float = 0.9,
     update_statistics: bool = False,
-) -> _T: ...
-def bernoulli_nll(x: _In[_T], y: _In[_T], reduce: Reduction = "sum") -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def batch_renormalization(
+    x: _In,
+    gamma: _In,
+    beta: _In,
+    rmax: float,
+    dmax: float,
+    eps: float = 2e-05,
+    running_mean: _In | None = None,
+    running_var: _In | None = None,
+    decay: float = 0.9,
+    update_statistics: bool = False,
+) -> Variable: ...
+@overload
+def bernoulli_nll(x: _Array, y: _Array, reduce: Reduction = "sum") -> np.ndarray[Any, Any]: ...
+@overload
+def bernoulli_nll(x: _In, y: _In, reduce: Reduction = "sum") -> Variable: ...
+@overload
 def bilinear(
-    e1: _In[_T], e2: _In[_T], W: _In[_T], V1: _In[_T] | None = None, V2: _In[_T] | None = None, b: _In[_T] | None = None
-) -> _T: ...
-def binary_accuracy(y: _In[_T], t: _In[_T]) -> _T: ...
-def black_out(x: _In[_T], t: _In[_T], W: _In[_T], samples: _In[_T], reduce: Literal["mean", "no"] = "mean") -> _T: ...
-def celu(x: _In[_T], alpha: float = 1.0) -> _T: ...
+    e1: _Array, e2: _Array, W: _Array, V1: _Array | None = None, V2: _Array | None = None, b: _Array | None = None
+) -> np.ndarray[Any, Any]: ...
+@overload
+def bilinear(
+    e1: _In, e2: _In, W: _In, V1: _In | None = None, V2: _In | None = None, b: _In | None = None
+) -> Variable: ...
+@overload
+def binary_accuracy(y: _Array, t: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def binary_accuracy(y: _In, t: _In) -> Variable: ...
+@overload
+def black_out(
+    x: _Array, t: _Array, W: _Array, samples: _Array, reduce: Literal["mean", "no"] = "mean"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def black_out(x: _In, t: _In, W: _In, samples: _In, reduce: Literal["mean", "no"] = "mean") -> Variable: ...
+@overload
+def celu(x: _Array, alpha: float = 1.0) -> np.ndarray[Any, Any]: ...
+@overload
+def celu(x: Variable, alpha: float = 1.0) -> Variable: ...
+@overload
 def classification_summary(
-    y: _In[_T], t: _In[_T], label_num: int | None = None, beta: float = 1.0, ignore_label: int = -1
-) -> tuple[_T, _T, _T, _T]: ...
-def clip(x: _In[_T], x_min: _In[_T] | float | None, x_max: _In[_T] | float | None) -> _T: ...
-def clipped_relu(x: _In[_T], z: float = 20.0) -> _T: ...
+    y: _Array, t: _Array, label_num: int | None = None, beta: float = 1.0, ignore_label: int = -1
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def classification_summary(
+    y: _In, t: _In, label_num: int | None = None, beta: float = 1.0, ignore_label: int = -1
+) -> tuple[Variable, Variable, Variable, Variable]: ...
+@overload
+def clip(x: _Array, x_min: _Array | float | None, x_max: _Array | float | None) -> np.ndarray[Any, Any]: ...
+@overload
+def clip(x: _In, x_min: _In | float | None, x_max: _In | float | None) -> Variable: ...
+@overload
+def clipped_relu(x: _Array, z: float = 20.0) -> np.ndarray[Any, Any]: ...
+@overload
+def clipped_relu(x: Variable, z: float = 20.0) -> Variable: ...
 @overload
 def concat(xs: Sequence[_Array], axis: int = 1) -> np.ndarray[Any, Any]: ...
 @overload
@@ -252,127 +337,264 @@ def connectionist_temporal_classification(
     label_length: Any | None = None,
     reduce: Literal["mean", "no"] = "mean",
 ) -> Variable: ...
+@overload
 def contrastive(
-    x0: _In[_T], x1: _In[_T], y: _In[_T], margin: float = 1, reduce: Literal["mean", "no"] = "mean"
-) -> _T: ...
+    x0: _Array, x1: _Array, y: _Array, margin: float = 1, reduce: Literal["mean", "no"] = "mean"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def contrastive(x0: _In, x1: _In, y: _In, margin: float = 1, reduce: Literal["mean", "no"] = "mean") -> Variable: ...
+@overload
 def convolution_1d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     cover_all: bool = False,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def convolution_1d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    cover_all: bool = False,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def convolution_2d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     cover_all: bool = False,
     *,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def convolution_2d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    cover_all: bool = False,
+    *,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def convolution_3d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     cover_all: bool = False,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def convolution_3d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    cover_all: bool = False,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def convolution_nd(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     cover_all: bool = False,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
-def crelu(x: _In[_T], axis: int = 1) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def convolution_nd(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    cover_all: bool = False,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
+def crelu(x: _Array, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def crelu(x: Variable, axis: int = 1) -> Variable: ...
 @overload
 def crf1d(
     cost: _Array, xs: Sequence[_Array], ys: Sequence[_Array], reduce: Literal["mean", "no"] = "mean"
 ) -> np.ndarray[Any, Any]: ...
 @overload
 def crf1d(cost: Any, xs: Sequence[Any], ys: Sequence[Any], reduce: Literal["mean", "no"] = "mean") -> Variable: ...
-def cross_covariance(y: _In[_T], z: _In[_T], reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> _T: ...
+@overload
+def cross_covariance(
+    y: _Array, z: _Array, reduce: Literal["half_squared_sum", "no"] = "half_squared_sum"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def cross_covariance(y: _In, z: _In, reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> Variable: ...
+@overload
 def deconvolution_1d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     outsize: Size | None = None,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def deconvolution_1d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def deconvolution_2d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     outsize: Size | None = None,
     *,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def deconvolution_2d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    *,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def deconvolution_3d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     outsize: Size | None = None,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def deconvolution_3d(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def deconvolution_nd(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     outsize: Size | None = None,
     dilate: Size = 1,
     groups: int = 1,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def deconvolution_nd(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    stride: Size = 1,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    dilate: Size = 1,
+    groups: int = 1,
+) -> Variable: ...
+@overload
 def decorrelated_batch_normalization(
-    x: _In[_T],
+    x: _Array,
     *,
     groups: int = 16,
     eps: float = 2e-05,
-    running_mean: _In[_T] | None = None,
-    running_projection: _In[_T] | None = None,
+    running_mean: _Array | None = None,
+    running_projection: _Array | None = None,
     decay: float = 0.9,
-) -> _T: ...
-def decov(h: _In[_T], reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def decorrelated_batch_normalization(
+    x: _In,
+    *,
+    groups: int = 16,
+    eps: float = 2e-05,
+    running_mean: _In | None = None,
+    running_projection: _In | None = None,
+    decay: float = 0.9,
+) -> Variable: ...
+@overload
+def decov(h: _Array, reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> np.ndarray[Any, Any]: ...
+@overload
+def decov(h: Variable, reduce: Literal["half_squared_sum", "no"] = "half_squared_sum") -> Variable: ...
+@overload
 def deformable_convolution_2d_sampler(
-    x: _In[_T], offset: _In[_T], W: _In[_T], b: _In[_T] | None = None, stride: Size = 1, pad: Size = 0
-) -> _T: ...
+    x: _Array, offset: _Array, W: _Array, b: _Array | None = None, stride: Size = 1, pad: Size = 0
+) -> np.ndarray[Any, Any]: ...
+@overload
+def deformable_convolution_2d_sampler(
+    x: _In, offset: _In, W: _In, b: _In | None = None, stride: Size = 1, pad: Size = 0
+) -> Variable: ...
+@overload
 def depthwise_convolution_2d(
-    x: _In[_T], W: _In[_T], b: _In[_T] | None = None, stride: Size = 1, pad: Size = 0
-) -> _T: ...
+    x: _Array, W: _Array, b: _Array | None = None, stride: Size = 1, pad: Size = 0
+) -> np.ndarray[Any, Any]: ...
+@overload
+def depthwise_convolution_2d(x: _In, W: _In, b: _In | None = None, stride: Size = 1, pad: Size = 0) -> Variable: ...
+@overload
 def dilated_convolution_2d(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     stride: Size = 1,
     pad: Size = 0,
     dilate: Size = 1,
     cover_all: bool = False,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def dilated_convolution_2d(
+    x: _In, W: _In, b: _In | None = None, stride: Size = 1, pad: Size = 0, dilate: Size = 1, cover_all: bool = False
+) -> Variable: ...
+@overload
 def discriminative_margin_based_clustering_loss(
-    embeddings: _In[_T],
-    labels: _In[_T],
+    embeddings: _Array,
+    labels: _Array,
     delta_v: float,
     delta_d: float,
     max_embedding_dim: int,
@@ -380,98 +602,220 @@ def discriminative_margin_based_clustering_loss(
     alpha: float = 1.0,
     beta: float = 1.0,
     gamma: float = 0.001,
-) -> _T: ...
-def dropout(x: _In[_T], ratio: float = 0.5, *, mask: _In[_T] | None = None, return_mask: bool = False) -> Any: ...
-def elu(x: _In[_T], alpha: float = 1.0) -> _T: ...
-def embed_id(x: _In[_T], W: _In[_T], ignore_label: int | None = None) -> _T: ...
-def f1_score(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
-def fft(x: tuple[_In[_T], _In[_T]]) -> tuple[_T, _T]: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def discriminative_margin_based_clustering_loss(
+    embeddings: _In,
+    labels: _In,
+    delta_v: float,
+    delta_d: float,
+    max_embedding_dim: int,
+    norm: Literal[1, 2] = 1,
+    alpha: float = 1.0,
+    beta: float = 1.0,
+    gamma: float = 0.001,
+) -> Variable: ...
+def dropout(x: _In, ratio: float = 0.5, *, mask: _In | None = None, return_mask: bool = False) -> Any: ...
+@overload
+def elu(x: _Array, alpha: float = 1.0) -> np.ndarray[Any, Any]: ...
+@overload
+def elu(x: Variable, alpha: float = 1.0) -> Variable: ...
+@overload
+def embed_id(x: _Array, W: _Array, ignore_label: int | None = None) -> np.ndarray[Any, Any]: ...
+@overload
+def embed_id(x: _In, W: _In, ignore_label: int | None = None) -> Variable: ...
+@overload
+def f1_score(
+    y: _Array, t: _Array, label_num: int | None = None, ignore_label: int = -1
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def f1_score(y: _In, t: _In, label_num: int | None = None, ignore_label: int = -1) -> tuple[Variable, Variable]: ...
+@overload
+def fft(x: tuple[_Array, _Array]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def fft(x: tuple[_In, _In]) -> tuple[Variable, Variable]: ...
+@overload
 def fixed_batch_normalization(
-    x: _In[_T], gamma: _In[_T], beta: _In[_T], mean: _In[_T], var: _In[_T], eps: float = 2e-05, axis: Axis = None
-) -> _T: ...
+    x: _Array, gamma: _Array, beta: _Array, mean: _Array, var: _Array, eps: float = 2e-05, axis: Axis = None
+) -> np.ndarray[Any, Any]: ...
+@overload
+def fixed_batch_normalization(
+    x: _In, gamma: _In, beta: _In, mean: _In, var: _In, eps: float = 2e-05, axis: Axis = None
+) -> Variable: ...
+@overload
 def fixed_batch_renormalization(
-    x: _In[_T], gamma: _In[_T], beta: _In[_T], mean: _In[_T], var: _In[_T], eps: float = 2e-05
-) -> _T: ...
-def fixed_decorrelated_batch_normalization(x: _In[_T], mean: _In[_T], projection: _In[_T], groups: int = 16) -> _T: ...
+    x: _Array, gamma: _Array, beta: _Array, mean: _Array, var: _Array, eps: float = 2e-05
+) -> np.ndarray[Any, Any]: ...
+@overload
+def fixed_batch_renormalization(x: _In, gamma: _In, beta: _In, mean: _In, var: _In, eps: float = 2e-05) -> Variable: ...
+@overload
+def fixed_decorrelated_batch_normalization(
+    x: _Array, mean: _Array, projection: _Array, groups: int = 16
+) -> np.ndarray[Any, Any]: ...
+@overload
+def fixed_decorrelated_batch_normalization(x: _In, mean: _In, projection: _In, groups: int = 16) -> Variable: ...
+@overload
 def focal_loss(
-    x: _In[_T],
-    t: _In[_T],
+    x: _Array,
+    t: _Array,
     gamma: float = 2.0,
-    class_weight: _In[_T] | None = None,
+    class_weight: _Array | None = None,
     normalize: bool = True,
     ignore_label: int = -1,
     reduce: Literal["mean", "no"] = "mean",
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def focal_loss(
+    x: _In,
+    t: _In,
+    gamma: float = 2.0,
+    class_weight: _In | None = None,
+    normalize: bool = True,
+    ignore_label: int = -1,
+    reduce: Literal["mean", "no"] = "mean",
+) -> Variable: ...
 def forget(func: Callable[..., Any], *xs: Any) -> Any: ...
-def gaussian(mean: _In[_T], ln_var: _In[_T], *, eps: _In[_T] | None = None, return_eps: bool = False) -> Any: ...
-def gaussian_kl_divergence(mean: _In[_T], ln_var: _In[_T], reduce: Reduction = "sum") -> _T: ...
-def gaussian_nll(x: _In[_T], mean: _In[_T], ln_var: _In[_T], reduce: Reduction = "sum") -> _T: ...
-def gelu(x: _In[_T], approximate: bool = False) -> _T: ...
-def glu(x: _In[_T], axis: int = 1) -> _T: ...
-def group_normalization(x: _In[_T], groups: int, gamma: _In[_T], beta: _In[_T], eps: float = 1e-05) -> _T: ...
-def gumbel_softmax(log_pi: _In[_T], tau: float = 0.1, axis: int = 1) -> _T: ...
-def hard_sigmoid(x: _In[_T]) -> _T: ...
-def hard_swish(x: _In[_T]) -> _T: ...
-def hard_tanh(x: _In[_T]) -> _T: ...
-def hinge(x: _In[_T], t: _In[_T], norm: Literal["L1", "L2"] = "L1", reduce: Literal["mean", "no"] = "mean") -> _T: ...
+def gaussian(mean: _In, ln_var: _In, *, eps: _In | None = None, return_eps: bool = False) -> Any: ...
+@overload
+def gaussian_kl_divergence(mean: _Array, ln_var: _Array, reduce: Reduction = "sum") -> np.ndarray[Any, Any]: ...
+@overload
+def gaussian_kl_divergence(mean: _In, ln_var: _In, reduce: Reduction = "sum") -> Variable: ...
+@overload
+def gaussian_nll(x: _Array, mean: _Array, ln_var: _Array, reduce: Reduction = "sum") -> np.ndarray[Any, Any]: ...
+@overload
+def gaussian_nll(x: _In, mean: _In, ln_var: _In, reduce: Reduction = "sum") -> Variable: ...
+@overload
+def gelu(x: _Array, approximate: bool = False) -> np.ndarray[Any, Any]: ...
+@overload
+def gelu(x: Variable, approximate: bool = False) -> Variable: ...
+@overload
+def glu(x: _Array, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def glu(x: Variable, axis: int = 1) -> Variable: ...
+@overload
+def group_normalization(
+    x: _Array, groups: int, gamma: _Array, beta: _Array, eps: float = 1e-05
+) -> np.ndarray[Any, Any]: ...
+@overload
+def group_normalization(x: _In, groups: int, gamma: _In, beta: _In, eps: float = 1e-05) -> Variable: ...
+@overload
+def gumbel_softmax(log_pi: _Array, tau: float = 0.1, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def gumbel_softmax(log_pi: Variable, tau: float = 0.1, axis: int = 1) -> Variable: ...
+@overload
+def hard_sigmoid(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def hard_sigmoid(x: Variable) -> Variable: ...
+@overload
+def hard_swish(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def hard_swish(x: Variable) -> Variable: ...
+@overload
+def hard_tanh(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def hard_tanh(x: Variable) -> Variable: ...
+@overload
+def hinge(
+    x: _Array, t: _Array, norm: Literal["L1", "L2"] = "L1", reduce: Literal["mean", "no"] = "mean"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def hinge(x: _In, t: _In, norm: Literal["L1", "L2"] = "L1", reduce: Literal["mean", "no"] = "mean") -> Variable: ...
+@overload
 def huber_loss(
-    x: _In[_T], t: _In[_T], delta: float, reduce: Literal["sum_along_second_axis", "no"] = "sum_along_second_axis"
-) -> _T: ...
+    x: _Array, t: _Array, delta: float, reduce: Literal["sum_along_second_axis", "no"] = "sum_along_second_axis"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def huber_loss(
+    x: _In, t: _In, delta: float, reduce: Literal["sum_along_second_axis", "no"] = "sum_along_second_axis"
+) -> Variable: ...
+@overload
 def label_smoothed_cross_entropy(
-    x: _In[_T],
-    t: _In[_T],
+    x: _Array,
+    t: _Array,
     smoothing: float = 0.1,
     normalize: bool = True,
     ignore_label: int = -1,
     reduce: Literal["mean", "no"] = "mean",
-) -> _T: ...
-def layer_normalization(x: _In[_T], gamma: _In[_T], beta: _In[_T], eps: float = 1e-05) -> _T: ...
-def leaky_relu(x: _In[_T], slope: float = 0.2) -> _T: ...
-def linear(x: _In[_T], W: _In[_T], b: _In[_T] | None = None, n_batch_axes: int = 1) -> _T: ...
-def local_convolution_2d(x: _In[_T], W: _In[_T], b: _In[_T] | None = None, stride: Size = 1) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def label_smoothed_cross_entropy(
+    x: _In,
+    t: _In,
+    smoothing: float = 0.1,
+    normalize: bool = True,
+    ignore_label: int = -1,
+    reduce: Literal["mean", "no"] = "mean",
+) -> Variable: ...
+@overload
+def layer_normalization(x: _Array, gamma: _Array, beta: _Array, eps: float = 1e-05) -> np.ndarray[Any, Any]: ...
+@overload
+def layer_normalization(x: _In, gamma: _In, beta: _In, eps: float = 1e-05) -> Variable: ...
+@overload
+def leaky_relu(x: _Array, slope: float = 0.2) -> np.ndarray[Any, Any]: ...
+@overload
+def leaky_relu(x: Variable, slope: float = 0.2) -> Variable: ...
+@overload
+def linear(x: _Array, W: _Array, b: _Array | None = None, n_batch_axes: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def linear(x: _In, W: _In, b: _In | None = None, n_batch_axes: int = 1) -> Variable: ...
+@overload
+def local_convolution_2d(x: _Array, W: _Array, b: _Array | None = None, stride: Size = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def local_convolution_2d(x: _In, W: _In, b: _In | None = None, stride: Size = 1) -> Variable: ...
+@overload
 def local_response_normalization(
-    x: _In[_T], n: int = 5, k: float = 2, alpha: float = 0.0001, beta: float = 0.75
-) -> _T: ...
-def log_sigmoid(x: _In[_T]) -> _T: ...
-def log_softmax(x: _In[_T], axis: int = 1) -> _T: ...
-def logsumexp(x: _In[_T], axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> _T: ...
-def lstm(c_prev: _In[_T], x: _In[_T]) -> tuple[_T, _T]: ...
+    x: _Array, n: int = 5, k: float = 2, alpha: float = 0.0001, beta: float = 0.75
+) -> np.ndarray[Any, Any]: ...
+@overload
+def local_response_normalization(
+    x: Variable, n: int = 5, k: float = 2, alpha: float = 0.0001, beta: float = 0.75
+) -> Variable: ...
+@overload
+def log_sigmoid(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def log_sigmoid(x: Variable) -> Variable: ...
+@overload
+def log_softmax(x: _Array, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def log_softmax(x: Variable, axis: int = 1) -> Variable: ...
+@overload
+def logsumexp(
+    x: _Array, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False
+) -> np.ndarray[Any, Any]: ...
+@overload
+def logsumexp(x: Variable, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Variable: ...
+@overload
+def lstm(c_prev: _Array, x: _Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def lstm(c_prev: _In, x: _In) -> tuple[Variable, Variable]: ...
 def max_pooling_1d(
-    x: _In[_T],
-    ksize: Size,
-    stride: Size | None = None,
-    pad: Size = 0,
-    cover_all: bool = True,
-    return_indices: bool = False,
+    x: _In, ksize: Size, stride: Size | None = None, pad: Size = 0, cover_all: bool = True, return_indices: bool = False
 ) -> Any: ...
 def max_pooling_2d(
-    x: _In[_T],
-    ksize: Size,
-    stride: Size | None = None,
-    pad: Size = 0,
-    cover_all: bool = True,
-    return_indices: bool = False,
+    x: _In, ksize: Size, stride: Size | None = None, pad: Size = 0, cover_all: bool = True, return_indices: bool = False
 ) -> Any: ...
 def max_pooling_3d(
-    x: _In[_T],
-    ksize: Size,
-    stride: Size | None = None,
-    pad: Size = 0,
-    cover_all: bool = True,
-    return_indices: bool = False,
+    x: _In, ksize: Size, stride: Size | None = None, pad: Size = 0, cover_all: bool = True, return_indices: bool = False
 ) -> Any: ...
 def max_pooling_nd(
-    x: _In[_T],
-    ksize: Size,
-    stride: Size | None = None,
-    pad: Size = 0,
-    cover_all: bool = True,
-    return_indices: bool = False,
+    x: _In, ksize: Size, stride: Size | None = None, pad: Size = 0, cover_all: bool = True, return_indices: bool = False
 ) -> Any: ...
-def maxout(x: _In[_T], pool_size: int, axis: int = 1) -> _T: ...
-def mean_absolute_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
-def mean_squared_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
-def mish(x: _In[_T]) -> _T: ...
+@overload
+def maxout(x: _Array, pool_size: int, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def maxout(x: Variable, pool_size: int, axis: int = 1) -> Variable: ...
+@overload
+def mean_absolute_error(x0: _Array, x1: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def mean_absolute_error(x0: _In, x1: _In) -> Variable: ...
+@overload
+def mean_squared_error(x0: _Array, x1: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def mean_squared_error(x0: _In, x1: _In) -> Variable: ...
+@overload
+def mish(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def mish(x: Variable) -> Variable: ...
 @overload
 def n_step_bigru(
     n_layers: int,
@@ -589,158 +933,378 @@ def n_step_rnn(
     activation: Literal["tanh", "relu"] = "tanh",
 ) -> tuple[Variable, list[Variable]]: ...
 def negative_sampling(
-    x: _In[_T],
-    t: _In[_T],
-    W: _In[_T],
-    sampler: Callable[[tuple[int, ...]], _In[_T]],
+    x: _In,
+    t: _In,
+    W: _In,
+    sampler: Callable[[tuple[int, ...]], _In],
     sample_size: int,
     reduce: Literal["sum", "no"] = "sum",
     *,
-    samples: _In[_T] | None = None,
+    samples: _In | None = None,
     return_samples: bool = False,
 ) -> Any: ...
-def normalize(x: _In[_T], eps: float = 1e-05, axis: int | tuple[int, ...] = 1) -> _T: ...
-def positional_encoding(x: _In[_T], base: float = 10000.0, start: int = 0) -> _T: ...
-def precision(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
-def prelu(x: _In[_T], W: _In[_T]) -> _T: ...
+@overload
+def normalize(x: _Array, eps: float = 1e-05, axis: int | tuple[int, ...] = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def normalize(x: Variable, eps: float = 1e-05, axis: int | tuple[int, ...] = 1) -> Variable: ...
+@overload
+def positional_encoding(x: _Array, base: float = 10000.0, start: int = 0) -> np.ndarray[Any, Any]: ...
+@overload
+def positional_encoding(x: Variable, base: float = 10000.0, start: int = 0) -> Variable: ...
+@overload
+def precision(
+    y: _Array, t: _Array, label_num: int | None = None, ignore_label: int = -1
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def precision(y: _In, t: _In, label_num: int | None = None, ignore_label: int = -1) -> tuple[Variable, Variable]: ...
+@overload
+def prelu(x: _Array, W: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def prelu(x: _In, W: _In) -> Variable: ...
+@overload
 def r2_score(
-    pred: _In[_T],
-    true: _In[_T],
-    sample_weight: _In[_T] | None = None,
+    pred: _Array,
+    true: _Array,
+    sample_weight: _Array | None = None,
     multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
-) -> _T: ...
-def recall(y: _In[_T], t: _In[_T], label_num: int | None = None, ignore_label: int = -1) -> tuple[_T, _T]: ...
-def relu(x: _In[_T]) -> _T: ...
-def relu6(x: _In[_T]) -> _T: ...
-def rms_normalization(x: _In[_T], gamma: _In[_T], eps: float = 1e-06) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def r2_score(
+    pred: _In,
+    true: _In,
+    sample_weight: _In | None = None,
+    multioutput: Literal["uniform_average", "raw_values"] = "uniform_average",
+) -> Variable: ...
+@overload
+def recall(
+    y: _Array, t: _Array, label_num: int | None = None, ignore_label: int = -1
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def recall(y: _In, t: _In, label_num: int | None = None, ignore_label: int = -1) -> tuple[Variable, Variable]: ...
+@overload
+def relu(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def relu(x: Variable) -> Variable: ...
+@overload
+def relu6(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def relu6(x: Variable) -> Variable: ...
+@overload
+def rms_normalization(x: _Array, gamma: _Array, eps: float = 1e-06) -> np.ndarray[Any, Any]: ...
+@overload
+def rms_normalization(x: _In, gamma: _In, eps: float = 1e-06) -> Variable: ...
+@overload
 def roi_average_align_2d(
-    x: _In[_T],
-    rois: _In[_T],
-    roi_indices: _In[_T],
+    x: _Array,
+    rois: _Array,
+    roi_indices: _Array,
     outsize: Size,
     spatial_scale: float,
     sampling_ratio: int | tuple[int | None, int | None] | None = None,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def roi_average_align_2d(
+    x: _In,
+    rois: _In,
+    roi_indices: _In,
+    outsize: Size,
+    spatial_scale: float,
+    sampling_ratio: int | tuple[int | None, int | None] | None = None,
+) -> Variable: ...
+@overload
 def roi_average_pooling_2d(
-    x: _In[_T], rois: _In[_T], roi_indices: _In[_T], outsize: Size, spatial_scale: float
-) -> _T: ...
+    x: _Array, rois: _Array, roi_indices: _Array, outsize: Size, spatial_scale: float
+) -> np.ndarray[Any, Any]: ...
+@overload
+def roi_average_pooling_2d(x: _In, rois: _In, roi_indices: _In, outsize: Size, spatial_scale: float) -> Variable: ...
+@overload
 def roi_max_align_2d(
-    x: _In[_T],
-    rois: _In[_T],
-    roi_indices: _In[_T],
+    x: _Array,
+    rois: _Array,
+    roi_indices: _Array,
     outsize: Size,
     spatial_scale: float,
     sampling_ratio: int | tuple[int | None, int | None] | None = None,
-) -> _T: ...
-def roi_max_pooling_2d(x: _In[_T], rois: _In[_T], roi_indices: _In[_T], outsize: Size, spatial_scale: float) -> _T: ...
-def roi_pooling_2d(x: _In[_T], rois: _In[_T], outh: int, outw: int, spatial_scale: float) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def roi_max_align_2d(
+    x: _In,
+    rois: _In,
+    roi_indices: _In,
+    outsize: Size,
+    spatial_scale: float,
+    sampling_ratio: int | tuple[int | None, int | None] | None = None,
+) -> Variable: ...
+@overload
+def roi_max_pooling_2d(
+    x: _Array, rois: _Array, roi_indices: _Array, outsize: Size, spatial_scale: float
+) -> np.ndarray[Any, Any]: ...
+@overload
+def roi_max_pooling_2d(x: _In, rois: _In, roi_indices: _In, outsize: Size, spatial_scale: float) -> Variable: ...
+@overload
+def roi_pooling_2d(x: _Array, rois: _Array, outh: int, outw: int, spatial_scale: float) -> np.ndarray[Any, Any]: ...
+@overload
+def roi_pooling_2d(x: _In, rois: _In, outh: int, outw: int, spatial_scale: float) -> Variable: ...
+@overload
 def rotary_embedding(
-    x: _In[_T], positions: _In[_T] | None = None, base: float = 10000.0, interleaved: bool = True
-) -> _T: ...
+    x: _Array, positions: _Array | None = None, base: float = 10000.0, interleaved: bool = True
+) -> np.ndarray[Any, Any]: ...
+@overload
+def rotary_embedding(
+    x: _In, positions: _In | None = None, base: float = 10000.0, interleaved: bool = True
+) -> Variable: ...
 def rrelu(
-    x: _In[_T], l: float = 0.125, u: float = 0.3333333333333333, *, r: _In[_T] | None = None, return_r: bool = False
+    x: _In, l: float = 0.125, u: float = 0.3333333333333333, *, r: _In | None = None, return_r: bool = False
 ) -> Any: ...
+@overload
 def scaled_dot_product_attention(
-    query: _In[_T],
-    key: _In[_T],
-    value: _In[_T],
-    mask: _In[_T] | None = None,
+    query: _Array,
+    key: _Array,
+    value: _Array,
+    mask: _Array | None = None,
     causal: bool = False,
     dropout: float = 0.0,
     scale: float | None = None,
-) -> _T: ...
-def selu(x: _In[_T], alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> _T: ...
-def shift(x: _In[_T], ksize: Size = 3, dilate: Size = 1) -> _T: ...
-def sigmoid(x: _In[_T]) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def scaled_dot_product_attention(
+    query: _In,
+    key: _In,
+    value: _In,
+    mask: _In | None = None,
+    causal: bool = False,
+    dropout: float = 0.0,
+    scale: float | None = None,
+) -> Variable: ...
+@overload
+def selu(x: _Array, alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> np.ndarray[Any, Any]: ...
+@overload
+def selu(x: Variable, alpha: float = 1.6732632423543772, scale: float = 1.0507009873554805) -> Variable: ...
+@overload
+def shift(x: _Array, ksize: Size = 3, dilate: Size = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def shift(x: Variable, ksize: Size = 3, dilate: Size = 1) -> Variable: ...
+@overload
+def sigmoid(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def sigmoid(x: Variable) -> Variable: ...
+@overload
 def sigmoid_cross_entropy(
-    x: _In[_T], t: _In[_T], normalize: bool = True, reduce: Literal["mean", "no"] = "mean"
-) -> _T: ...
+    x: _Array, t: _Array, normalize: bool = True, reduce: Literal["mean", "no"] = "mean"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def sigmoid_cross_entropy(
+    x: _In, t: _In, normalize: bool = True, reduce: Literal["mean", "no"] = "mean"
+) -> Variable: ...
+@overload
 def sigmoid_focal_loss(
-    x: _In[_T],
-    t: _In[_T],
+    x: _Array,
+    t: _Array,
     gamma: float = 2.0,
     alpha: float | None = 0.25,
     normalize: bool = True,
     reduce: Literal["mean", "no"] = "mean",
-) -> _T: ...
-def silu(x: _In[_T]) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def sigmoid_focal_loss(
+    x: _In,
+    t: _In,
+    gamma: float = 2.0,
+    alpha: float | None = 0.25,
+    normalize: bool = True,
+    reduce: Literal["mean", "no"] = "mean",
+) -> Variable: ...
+@overload
+def silu(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def silu(x: Variable) -> Variable: ...
+@overload
 def simplified_dropconnect(
-    x: _In[_T],
-    W: _In[_T],
-    b: _In[_T] | None = None,
+    x: _Array,
+    W: _Array,
+    b: _Array | None = None,
     ratio: float = 0.5,
     train: bool = True,
-    mask: _In[_T] | None = None,
+    mask: _Array | None = None,
     use_batchwise_mask: bool = True,
-) -> _T: ...
-def slstm(c_prev1: _In[_T], c_prev2: _In[_T], x1: _In[_T], x2: _In[_T]) -> tuple[_T, _T]: ...
-def softmax(x: _In[_T], axis: int = 1) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def simplified_dropconnect(
+    x: _In,
+    W: _In,
+    b: _In | None = None,
+    ratio: float = 0.5,
+    train: bool = True,
+    mask: _In | None = None,
+    use_batchwise_mask: bool = True,
+) -> Variable: ...
+@overload
+def slstm(
+    c_prev1: _Array, c_prev2: _Array, x1: _Array, x2: _Array
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def slstm(c_prev1: _In, c_prev2: _In, x1: _In, x2: _In) -> tuple[Variable, Variable]: ...
+@overload
+def softmax(x: _Array, axis: int = 1) -> np.ndarray[Any, Any]: ...
+@overload
+def softmax(x: Variable, axis: int = 1) -> Variable: ...
+@overload
 def softmax_cross_entropy(
-    x: _In[_T],
-    t: _In[_T],
+    x: _Array,
+    t: _Array,
     normalize: bool = True,
     cache_score: bool = True,
-    class_weight: _In[_T] | None = None,
+    class_weight: _Array | None = None,
     ignore_label: int = -1,
     reduce: Literal["mean", "no"] = "mean",
     enable_double_backprop: bool = True,
     soft_target_loss: Literal["cross-entropy", "kl-divergence"] = "cross-entropy",
-) -> _T: ...
-def softplus(x: _In[_T], beta: float = 1.0) -> _T: ...
-def softsign(x: _In[_T]) -> _T: ...
-def spatial_pyramid_pooling_2d(x: _In[_T], pyramid_height: int, pooling: str | None = None) -> _T: ...
-def squared_difference(x1: _In[_T], x2: _In[_T]) -> _T: ...
-def squared_error(x0: _In[_T], x1: _In[_T]) -> _T: ...
-def swish(x: _In[_T], beta: _In[_T]) -> _T: ...
-def tensordot(a: _In[_T], b: _In[_T], axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> _T: ...
-def tree_lstm(*inputs: _In[_T]) -> tuple[_T, _T]: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def softmax_cross_entropy(
+    x: _In,
+    t: _In,
+    normalize: bool = True,
+    cache_score: bool = True,
+    class_weight: _In | None = None,
+    ignore_label: int = -1,
+    reduce: Literal["mean", "no"] = "mean",
+    enable_double_backprop: bool = True,
+    soft_target_loss: Literal["cross-entropy", "kl-divergence"] = "cross-entropy",
+) -> Variable: ...
+@overload
+def softplus(x: _Array, beta: float = 1.0) -> np.ndarray[Any, Any]: ...
+@overload
+def softplus(x: Variable, beta: float = 1.0) -> Variable: ...
+@overload
+def softsign(x: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def softsign(x: Variable) -> Variable: ...
+@overload
+def spatial_pyramid_pooling_2d(x: _Array, pyramid_height: int, pooling: str | None = None) -> np.ndarray[Any, Any]: ...
+@overload
+def spatial_pyramid_pooling_2d(x: Variable, pyramid_height: int, pooling: str | None = None) -> Variable: ...
+@overload
+def squared_difference(x1: _Array, x2: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def squared_difference(x1: _In, x2: _In) -> Variable: ...
+@overload
+def squared_error(x0: _Array, x1: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def squared_error(x0: _In, x1: _In) -> Variable: ...
+@overload
+def swish(x: _Array, beta: _Array) -> np.ndarray[Any, Any]: ...
+@overload
+def swish(x: _In, beta: _In) -> Variable: ...
+@overload
+def tensordot(a: _Array, b: _Array, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> np.ndarray[Any, Any]: ...
+@overload
+def tensordot(a: _In, b: _In, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Variable: ...
+@overload
+def tree_lstm(*inputs: _Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]: ...
+@overload
+def tree_lstm(*inputs: _In) -> tuple[Variable, Variable]: ...
+@overload
 def triplet(
-    anchor: _In[_T], positive: _In[_T], negative: _In[_T], margin: float = 0.2, reduce: Literal["mean", "no"] = "mean"
-) -> _T: ...
+    anchor: _Array, positive: _Array, negative: _Array, margin: float = 0.2, reduce: Literal["mean", "no"] = "mean"
+) -> np.ndarray[Any, Any]: ...
+@overload
+def triplet(
+    anchor: _In, positive: _In, negative: _In, margin: float = 0.2, reduce: Literal["mean", "no"] = "mean"
+) -> Variable: ...
+@overload
 def unpooling_1d(
-    x: _In[_T],
+    x: _Array,
     ksize: Size,
     stride: Size | None = None,
     pad: Size = 0,
     outsize: Size | None = None,
     cover_all: bool = True,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def unpooling_1d(
+    x: Variable,
+    ksize: Size,
+    stride: Size | None = None,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    cover_all: bool = True,
+) -> Variable: ...
+@overload
 def unpooling_2d(
-    x: _In[_T],
+    x: _Array,
     ksize: Size,
     stride: Size | None = None,
     pad: Size = 0,
     outsize: Size | None = None,
     cover_all: bool = True,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def unpooling_2d(
+    x: Variable,
+    ksize: Size,
+    stride: Size | None = None,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    cover_all: bool = True,
+) -> Variable: ...
+@overload
 def unpooling_3d(
-    x: _In[_T],
+    x: _Array,
     ksize: Size,
     stride: Size | None = None,
     pad: Size = 0,
     outsize: Size | None = None,
     cover_all: bool = True,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def unpooling_3d(
+    x: Variable,
+    ksize: Size,
+    stride: Size | None = None,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    cover_all: bool = True,
+) -> Variable: ...
+@overload
 def unpooling_nd(
-    x: _In[_T],
+    x: _Array,
     ksize: Size,
     stride: Size | None = None,
     pad: Size = 0,
     outsize: Size | None = None,
     cover_all: bool = True,
-) -> _T: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def unpooling_nd(
+    x: Variable,
+    ksize: Size,
+    stride: Size | None = None,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    cover_all: bool = True,
+) -> Variable: ...
+@overload
 def upsampling_2d(
-    x: _In[_T],
-    indexes: _In[_T],
+    x: _Array,
+    indexes: _Array,
     ksize: Size,
     stride: Size | None = None,
     pad: Size = 0,
     outsize: Size | None = None,
     cover_all: bool = True,
-) -> _T: ...
-def zoneout(
-    h: _In[_T], x: _In[_T], ratio: float = 0.5, *, mask: _In[_T] | None = None, return_mask: bool = False
-) -> Any: ...
+) -> np.ndarray[Any, Any]: ...
+@overload
+def upsampling_2d(
+    x: _In,
+    indexes: _In,
+    ksize: Size,
+    stride: Size | None = None,
+    pad: Size = 0,
+    outsize: Size | None = None,
+    cover_all: bool = True,
+) -> Variable: ...
+def zoneout(h: _In, x: _In, ratio: float = 0.5, *, mask: _In | None = None, return_mask: bool = False) -> Any: ...
 
 __all__ = [
     "abs",

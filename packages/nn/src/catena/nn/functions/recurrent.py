@@ -152,8 +152,8 @@ def tree_lstm(*inputs: Array) -> tuple[Array, Array]:
             f"tree_lstm: got {len(inputs)} arrays; expected the state of each child and x: tree_lstm(c1, c2, x)"
         )
     *cs, x = inputs
-    for i, c in enumerate(cs):
-        _check_cell("tree_lstm", c, x, 3 + len(cs), (f"inputs[{i}]", f"inputs[{len(cs)}]"))
+    for k, c in enumerate(cs):
+        _check_cell("tree_lstm", c, x, 3 + len(cs), (f"inputs[{k}]", f"inputs[{len(cs)}]"))
     a, i, o, *fs = F.split_axis(x, 3 + len(cs), axis=1)
     state = tanh_times(a, i)
     for c, f in zip(cs, fs, strict=True):

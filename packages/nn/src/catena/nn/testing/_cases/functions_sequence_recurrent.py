@@ -78,6 +78,7 @@ for f, directions, gates, states in (
 ):
     # Each of very many weights is tried alone on each backend: two of them do for both directions.
     backends = ("numpy", "numba", "strict")[: 4 - directions]
-    CASES.add(f, Case(layered(directions, gates, states), tolerance=16, random=True, backends=backends))
-# What differs outside of training is the same for all.
-CASES.add(F.n_step_rnn, Case(layered(1, 1, 1), name="test", tolerance=16, train=False))
+    for train in (True, False):
+        name = "" if train else "test"
+        case = Case(layered(directions, gates, states), name, tolerance=16, random=True, backends=backends, train=train)
+        CASES.add(f, case)

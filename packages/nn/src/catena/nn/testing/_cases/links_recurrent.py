@@ -68,4 +68,5 @@ CASES.add(
     LinkCase(times("StatefulMGU", lazy=False), name="StatefulMGU", tolerance=16),
     LinkCase(times("StatefulPeepholeLSTM"), name="StatefulPeepholeLSTM", tolerance=16),
     LinkCase(times("StatefulZoneoutLSTM"), name="StatefulZoneoutLSTM", tolerance=16, random=True),
+    LinkCase(times("StatefulZoneoutLSTM"), name="StatefulZoneoutLSTM, test", tolerance=16, train=False),
 )
