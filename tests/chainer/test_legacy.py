@@ -63,7 +63,6 @@ NAMES: list[tuple[Callable[[], Any], Callable[[Any], bool], str | None]] = [
     (lambda: trained().clip_grads(1.0), lambda y: y is None, r"GradientClipping\(maxnorm\)"),
     (lambda: trained().weight_decay(0.1), lambda y: y is None, r"WeightDecay\(decay\)"),
     (lambda: trained().accumulate_grads([np.ones((2, 3)), np.ones(2)]), lambda y: y is None, "addgrads"),
-    (lambda: trained().use_cleargrads(), lambda y: y is None, "always cleared"),
     (lambda: chainer.optimizer.WeightDecay(0.1), lambda y: type(y) is chainer.optimizer_hooks.WeightDecay, None),
     (lambda: linear().add_uninitialized_param("c"), lambda y: y is None, "chainer.Parameter"),
     (lambda: L.Linear(None, 2).has_uninitialized_params, lambda y: y is True, "is_initialized"),

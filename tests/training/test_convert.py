@@ -54,6 +54,23 @@ def test_the_result_is_new_memory():
     assert x.tolist() == [0, 0]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "complex128", ">f4", "U2"])
+def test_large_examples_are_stacked_alike(dtype):
+    batch = [np.full((256, 128), i, dtype) for i in range(3)]
+    expected = np.stack(batch)
+    y = concat_examples(batch)
+    assert np.array_equal(y, expected)
+    assert (type(y), y.dtype, y.flags.writeable) == (np.ndarray, np.array(batch).dtype, True)
+    first = y.copy()
+    z = concat_examples([a.T for a in batch])
+    assert np.array_equal(y, first)
+    assert np.array_equal(z, expected.transpose(0, 2, 1))
+    mixed = concat_examples([batch[0], batch[0].astype("float64")]) if dtype == "float32" else None
+    assert mixed is None or mixed.dtype == "float64"
+    with pytest.raises(ValueError, match=r"example 1 has shape \(255, 128\), example 0 has \(256, 128\)"):
+        concat_examples([batch[0], batch[0][1:]])
+
+
 def test_tuples_give_a_tuple_of_fields():
     x, t, name = concat_examples([(np.zeros(2), np.int32(3), "a"), (np.ones(2), np.int32(4), "b")])
     assert x.tolist() == [[0, 0], [1, 1]]

@@ -39,6 +39,7 @@ from catena.training.datasets import (
     TextDataset,
     TransformDataset,
     TupleDataset,
+    ZippedImageDataset,
     _downloaded,
     cache_or_load_file,
     cached_download,
@@ -336,6 +337,7 @@ def test_combined_datasets(dataset, expected):
         (DictDataset, ValueError, "DictDataset: got no datasets"),
         (lambda: DictDataset(a=[1], b=3), TypeError, "DictDataset: dataset 'b' is 3 (int), which has no length"),
         (lambda: DictDataset(a=[1], b=[]), ValueError, "DictDataset: the datasets have {'a': 1, 'b': 0} examples"),
+        (lambda: ConcatenatedDataset([1], 3), TypeError, "ConcatenatedDataset: dataset 1 is 3 (int), which has no length"),
         (lambda: TransformDataset([1], 2), TypeError, "TransformDataset: transform is 2 (int); expected a function"),
         (lambda: split_dataset_n("abc", 4), ValueError, "split_dataset_n: asked for 4 parts of 3 examples"),
         (lambda: split_dataset_n("abc", 2, [0]), ValueError, "split_dataset_n: order has 1 indices, the dataset 3 examples"),
@@ -397,6 +399,20 @@ def test_zipped_images(pictures):
     assert [t.item() for _, t in labeled] == [7, -8]
     with MultiprocessIterator(data, 6, shuffle=False, n_processes=2, start_method="forkserver") as it:
         assert all((a == b).all() for a, b in zip(it.next(), data, strict=True))
+
+
+def test_a_damaged_image_is_named(pictures):
+    whole = (pictures / "0.png").read_bytes()
+    for name, content in (("cut.png", whole[: len(whole) // 2]), ("text.png", b"no image")):
+        (pictures / name).write_bytes(content)
+        with pytest.raises(OSError) as raised:
+            ImageDataset([name], pictures)[0]
+        assert raised.value.__notes__ == [f"This was the image {pictures / name}."]
+        with zipfile.ZipFile(pictures / f"{name}.zip", "w") as archive:
+            archive.writestr(name, content)
+        with pytest.raises(OSError) as raised:
+            ZippedImageDataset(pictures / f"{name}.zip")[0]
+        assert raised.value.__notes__ == [f"This was the image {name} of a zip file."]
 
 
 def test_bad_labels_are_named(pictures):

@@ -252,6 +252,31 @@ def test_arrays_are_ones_own_memory():
         assert [x[0, 0] for x, *_ in later[-1]] == [0, 1, 2, 3]
 
 
+def test_arrays_outlive_their_worker():
+    """They lie in its shared memory, which has no name any more."""
+    before = memories()
+    it = processes(Data(image, 100), shuffle=False)
+    for _ in range(4):  # before the first examples nobody knows how large they are
+        batch = None
+        batch = it.next()
+    assert all(x.flags.aligned and x.flags.writeable for x, *_ in batch)
+    assert any(worker.lent for worker in it._workers._living)
+    expected = [x.copy() for x, *_ in batch]
+    it.finalize()
+    assert memories() == before
+    assert same([x for x, *_ in batch], expected)
+    with it:
+        assert same(it.next(), [image(i) for i in range(16, 20)])
+        assert same([x for x, *_ in batch], expected)
+
+
+def test_a_program_that_collects_minibatches_has_copies():
+    with processes(Data(image, 64), shuffle=False) as it:
+        collected = list(islice(it, 16))
+        assert sum(len(worker.memories) for worker in it._workers._living) <= 2 * (2 + 1)
+        assert same([e for batch in collected for e in batch], [image(i) for i in range(64)])
+
+
 def test_workers_are_replaced_after_their_tasks():
     with processes(Data(process), maxtasksperchild=4, n_processes=1) as it:
         seen = [set(b) for b in islice(it, 4)]

@@ -13,7 +13,9 @@ import pytest
 
 import catena.autograd as ag
 import catena.nn as nn
+import catena.nn.links as L
 import xparray as xp
+from catena.nn.link_hooks import WeightNormalization
 from catena.nn.serializers import load_npz, save_npz
 from catena.training.optimizers import (
     SGD,
@@ -155,6 +157,134 @@ def test_float16_parameters_are_updated_in_float16(cls, options):
     y = run(cls, {**options}, dtype="float16", device="numpy")
     formula = {SGD: by_sgd, MomentumSGD: by_momentum, Adam: by_adam}[cls]
     np.testing.assert_allclose(y, formula(START, GRADIENTS, **options), 2e-2, 2e-3)
+
+
+def half(value=1.0):
+    model = nn.Link()
+    with model.init_scope():
+        model.p = nn.Parameter(np.full(3, value, "float16"))
+        model.q = nn.Parameter(np.full(2, value, "float32"))
+    return model
+
+
+@pytest.mark.parametrize("cls", [SGD, MomentumSGD, Adam])
+@pytest.mark.parametrize("before_setup", [False, True])
+def test_float16_parameters_can_be_updated_through_a_float32_copy(cls, before_setup):
+    """Steps that float16 would round off, one by one, add up."""
+    model, optimizer = half(), cls(2.0**-13)
+    if before_setup:
+        optimizer.use_fp32_update()
+    optimizer.setup(model)
+    if not before_setup:
+        optimizer.use_fp32_update()
+    single = half()
+    single.p.array = single.p.array.astype("float32")
+    expected = cls(2.0**-13).setup(single)
+    memory = model.p.array
+    for _ in range(20):
+        for link, each in ((model, optimizer), (single, expected)):
+            link.p.grad, link.q.grad = np.ones(3, link.p.dtype), np.ones(2, "float32")
+            each.update()
+    assert model.p.array is memory
+    assert np.array_equal(memory, single.p.array.astype("float16"))
+    assert (memory < 1).all()
+    assert np.array_equal(model.q.array, single.q.array)
+    state = model.p.update_rule.state
+    assert {value.dtype for value in state.values()} == {np.dtype("float32")}
+    assert np.array_equal(state["fp32_param"], single.p.array)
+    assert "fp32_param" not in (model.q.update_rule.state or {})
+    assert model.p.update_rule.t == optimizer.t == 20
+
+
+def test_a_float32_copy_follows_a_parameter_that_a_program_changes():
+    model = half()
+    optimizer = SGD(lr=2.0**-13).setup(model)
+    optimizer.use_fp32_update()
+    for _ in range(2):
+        model.p.grad = np.ones(3, "float16")
+        optimizer.update()
+    model.p.array[0] = 5
+    model.p.grad = np.zeros(3, "float16")
+    optimizer.update()
+    assert model.p.update_rule.state["fp32_param"].tolist() == [5, 1 - 2.0**-12, 1 - 2.0**-12]
+    optimizer.use_fp32_update(False)
+    model.p.grad = np.full(3, 2.0**-3, "float16")
+    optimizer.update()
+    assert model.p.array.tolist() == [5, 1, 1]  # in float16 nothing is left of the step
+
+
+def test_a_float32_copy_is_saved(tmp_path):
+    def begin():
+        model = half()
+        optimizer = MomentumSGD(lr=2.0**-13).setup(model)
+        optimizer.use_fp32_update()
+        return model, optimizer
+
+    def go_on(model, optimizer, n):
+        for _ in range(n):
+            model.p.grad = np.ones(3, "float16")
+            optimizer.update()
+
+    whole, resumed = begin(), begin()
+    go_on(*whole, 3)
+    save_npz(tmp_path / "model.npz", whole[0])
+    save_npz(tmp_path / "optimizer.npz", whole[1])
+    load_npz(tmp_path / "model.npz", resumed[0])
+    load_npz(tmp_path / "optimizer.npz", resumed[1])
+    for model, optimizer in (whole, resumed):
+        go_on(model, optimizer, 3)
+    a, b = (model.p.update_rule.state["fp32_param"] for model, _ in (whole, resumed))
+    assert np.array_equal(a, b)
+    plain = SGD().setup(half())
+    with pytest.raises(ValueError, match="fp32_param"):
+        load_npz(tmp_path / "optimizer.npz", plain)
+
+
+def test_a_hook_may_be_for_some_parameters():
+    """A decay that spares biases, scales of normalization, and those of weight normalization."""
+    model = nn.Sequential(L.Linear(2, 3), L.BatchNormalization(3))
+    model[0].add_hook(WeightNormalization())
+    before = {name: p.array.copy() for name, p in model.namedparams()}
+    optimizer = SGD(lr=1).setup(model)
+    optimizer.add_hook(WeightDecay(0.5), where=lambda p: p.ndim > 1)
+    for p in model.params():
+        p.grad = np.zeros_like(p.array)
+    optimizer.update()
+    decayed = {name for name, p in model.namedparams() if not np.array_equal(p.array, before[name])}
+    assert decayed == {"/0/W"}
+    optimizer.remove_hook("WeightDecay")
+    with pytest.raises(ValueError, match=r"SGD.add_hook: where is given, but .*GradientClipping.* is called once for all parameters"):
+        optimizer.add_hook(GradientClipping(1), where=lambda p: True)
+
+
+def test_parameters_without_a_gradient_can_have_zeros():
+    """Then hooks and what the rule remembers change them."""
+
+    def begin():
+        model = Model()
+        optimizer = SGD(lr=1).setup(model)
+        optimizer.add_hook(WeightDecay(0.5))
+        return model, optimizer, model.W.array.copy(), model.b.array.copy()
+
+    model, optimizer, W, b = begin()
+    optimizer.update(lambda: model.W.sum())
+    assert model.b.grad is None
+    assert np.array_equal(model.b.array, b)
+    model, optimizer, W, b = begin()
+    optimizer.use_cleargrads(False)
+    optimizer.update(lambda: model.W.sum())
+    assert np.array_equal(model.W.array, W - (1 + 0.5 * W))
+    assert np.array_equal(model.b.array, b - 0.5 * b)
+    model, optimizer, W, b = begin()
+    model.b.grad = np.ones_like(b)
+    optimizer.reallocate_cleared_grads()
+    assert (model.W.grad.tolist(), model.b.grad.tolist()) == (np.zeros_like(W).tolist(), np.ones_like(b).tolist())
+    optimizer.update()
+    assert np.array_equal(model.W.array, W - 0.5 * W)
+    with pytest.raises(
+        ValueError, match=r"SGD.reallocate_cleared_grads: there is nothing to optimize; call optimizer.setup"
+    ):
+        SGD().reallocate_cleared_grads()
 
 
 @pytest.mark.parametrize("cls", [SGD, MomentumSGD, Adam])
@@ -552,6 +682,7 @@ def test_bad_hooks_are_named(owner):
         (lambda: owner.add_hook(hook), ValueError, "add_hook: there is a hook named 'WeightDecay' already; pass another name"),
         (lambda: owner.add_hook(hook, timing="now"), ValueError, "add_hook: timing is 'now'; expected 'pre', 'post' or 'auto'"),
         (lambda: owner.add_hook(3), TypeError, "add_hook: hook is 3 (int); expected a callable"),
+        (lambda: owner.add_hook(WeightDecay), TypeError, "add_hook: hook is the class WeightDecay; expected an object of it, WeightDecay(...)"),
         (lambda: owner.add_hook(functools.partial(print)), ValueError, "has no name; pass one, add_hook(hook, name=...)"),
         (lambda: owner.remove_hook("x"), ValueError, "remove_hook: there is no hook named 'x'; there are: 'WeightDecay'"),
     ]:  # fmt: skip

@@ -127,6 +127,24 @@ def make(tmp_path: Path) -> Make:
 # ------------------------------------------------------------------------------------------------- what runs when
 
 
+def test_extend_decorates_a_function(make: Make) -> None:
+    calls = []
+    trainer = make((4, "iteration"))
+
+    @trainer.extend
+    def each(trainer: Trainer) -> None:
+        calls.append("each")
+
+    @trainer.extend(trigger=(2, "iteration"), name="second", priority=500, call_before_training=True)
+    def even(trainer: Trainer) -> None:
+        calls.append("even")
+
+    assert trainer.get_extension("each") is each
+    assert trainer.get_extension("second") is even
+    trainer.run()
+    assert calls == ["even", "each", "even", "each", "each", "even", "each"]
+
+
 def test_order_is_that_of_priority_then_of_extending(make: Make) -> None:
     trainer, calls = make(), []
     for name, priority in [
@@ -278,6 +296,16 @@ def test_extensions_may_be_given_at_once(tmp_path: Path) -> None:
             lambda t: Trainer(StandardUpdater(iterators.SerialIterator([1.0], 1), optimizers.SGD())),
             ValueError,
             "Trainer: the optimizer 'main' has no model; call optimizer.setup(model) first",
+        ),
+        (
+            lambda t: t.extend(extensions.snapshot),
+            TypeError,
+            "Trainer.extend: extension is the function snapshot; expected what it returns, snapshot(...)",
+        ),
+        (
+            lambda t: t.extend(print, name="p", priority="high"),
+            TypeError,
+            "Trainer.extend: priority is 'high' (str); expected a number, such as 100",
         ),
         (
             lambda t: t.extend(Recorder),

@@ -53,7 +53,7 @@ def test_a_trigger_that_is_saved_and_loaded_goes_on() -> None:
     serializer.save(trigger)
     assert {key: array.item() for key, array in serializer.target.items()} == {
         "previous_iteration": 4,
-        "previous_epoch_detail": 1.0,
+        "previous_epoch_detail": -1.0,  # what a trigger of epochs has before it is asked
     }
     DictionaryDeserializer(serializer.target).load(loaded)
     assert firings(loaded, [8, 9]) == firings(trigger, [8, 9]) == [8, 9]

@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+import catena.autograd as ag
 import catena.nn as nn
 import xparray as xp
 from catena.nn.serializers import load_npz, save_npz
@@ -213,6 +214,7 @@ def test_finalize_closes_every_iterator():
         (lambda: StandardUpdater(SerialIterator(X, 1), {"a": SGD(), "b": SGD()}).update(), ValueError,
          "StandardUpdater: there is no optimizer named 'main', only 'a', 'b'"),
         (lambda: updater_of(Line(), device=3), ImportError, "cupy or array_api_compat is not installed; pip install xparray"),
+        (lambda: updater_of(Line(), n_accumulate=1.5), ValueError, "StandardUpdater: n_accumulate is 1.5; expected a number of minibatches"),
         (lambda: updater_of(Line(), n_accumulate=0), ValueError, "StandardUpdater: n_accumulate is 0; expected a number of minibatches"),
         (lambda: updater_of(Line()).get_optimizer("gen"), ValueError, "StandardUpdater: there is no optimizer named 'gen', only 'main'"),
         (lambda: Updater().update(), TypeError, "Updater does nothing; define update(self) in it"),
@@ -257,6 +259,31 @@ def test_accumulated_minibatches_make_one_update(n, batch_size):
         3,
         3,
     )
+
+
+def test_a_part_of_an_accumulated_update_may_build_on_an_earlier_one():
+    """On its Variables, and on what was computed before the update."""
+
+    class Pairs(Line):
+        def __call__(self, x, t):
+            y = self.w * x
+            loss = (y * self.factor).sum() if self.last is None else (y * self.last).sum()
+            self.last = y
+            return loss
+
+    model = Pairs(w=2.0)
+    a = ag.Variable(np.array(3, "float32"))
+    model.last, model.factor = None, ag.Variable(np.array(1, "float32")) * a
+    x = np.array([1, 4], "float32")
+    updater = updater_of(model, TupleDataset(x, x), 1, n_accumulate=2)
+    updater.update()
+    # The mean of 3 * w * x0 and w * x1 * w * x0.
+    assert model.w.grad == pytest.approx((3 * 1 + 2 * 2 * 4 * 1) / 2)
+    assert a.grad == pytest.approx(2 * 1 / 2)
+    (model.factor * 2).backward()  # recorded before the update, so it was not freed
+    assert a.grad == pytest.approx(1 + 2)
+    with pytest.raises(RuntimeError, match="freed"):
+        model.last.sum().backward()
 
 
 def test_a_loss_scale_reaches_the_optimizers():

@@ -354,18 +354,6 @@ def _accumulate_grads(self: Any, grads: Any) -> None:
         p.grad = xp.asarray(g, copy=True) if p.grad is None else p.grad + g
 
 
-def _use_cleargrads(self: Any, use: bool = True) -> None:
-    """v1: whether `update` clears gradients rather than setting them to zeros; it always clears them."""
-    retired("Optimizer.use_cleargrads()", "the program without it: gradients are always cleared")
-
-
-def _reallocate_cleared_grads(self: Any) -> None:
-    """Give each parameter without a gradient one of zeros."""
-    for p in _params(self):
-        if p.is_initialized and p.grad is None:
-            p.zerograd()
-
-
 def _check_nan_in_grads(self: Any) -> None:
     """Note, for `is_safe_to_update`, whether a gradient holds NaN or infinity."""
     finite = (bool(xp.all(xp.isfinite(p.grad))) for p in _params(self) if p.grad is not None)
@@ -383,8 +371,6 @@ _OPTIMIZER: dict[str, Any] = {
     "clip_grads": _clip_grads,
     "weight_decay": _weight_decay,
     "accumulate_grads": _accumulate_grads,
-    "use_cleargrads": _use_cleargrads,
-    "reallocate_cleared_grads": _reallocate_cleared_grads,
     "check_nan_in_grads": _check_nan_in_grads,
     "is_safe_to_update": _is_safe_to_update,
 }
@@ -393,15 +379,15 @@ _OPTIMIZER: dict[str, Any] = {
 # ------------------------------------------------------------------------------ Training
 
 
-def _extend(extend: Callable[..., None]) -> Callable[..., None]:
+def _extend(extend: Callable[..., Any]) -> Callable[..., Any]:
     """`Trainer.extend` that takes `invoke_before_training`, and sets other keywords as attributes, as Chainer's does."""
 
     @functools.wraps(extend)
-    def wrapped(self: training.Trainer, extension: Any, *args: Any, **kwargs: Any) -> None:
+    def wrapped(self: training.Trainer, *args: Any, **kwargs: Any) -> Any:
         if "invoke_before_training" in kwargs:
             retired("Trainer.extend(invoke_before_training=...)", "Trainer.extend(call_before_training=...)")
             kwargs["call_before_training"] = kwargs.pop("invoke_before_training")
-        extend(self, extension, *args, **kwargs)
+        return extend(self, *args, **kwargs)
 
     return wrapped
 

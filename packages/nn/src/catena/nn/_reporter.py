@@ -69,7 +69,7 @@ class Reporter:
 
     def add_observer(self, name: str, observer: Any) -> None:
         """Let values reported by `observer` be called `<name>/<key>`."""
-        self._observers[id(observer)] = (observer, name)
+        self._observers[id(observer)] = (observer, f"{name}/")
 
     def add_observers(self, prefix: str, observers: Iterable[tuple[str, Any]]) -> None:
         """Add each observer of the (name, observer) pairs, such as `link.namedlinks()` gives, under `prefix + name`."""
@@ -92,15 +92,15 @@ class Reporter:
                     f"report: the observer, a {type(observer).__name__}, is not known to the reporter; "
                     "add it with reporter.add_observer(name, observer), or report with no observer"
                 )
-            prefix = f"{known[1]}/"
+            prefix = known[1]
         checked, graphs = {}, {}
         for key, value in values.items():
             checked[prefix + key] = _scalar("report", key, value)
             if isinstance(value, Variable):
                 graphs[prefix + key] = value
-        if graphs and config.keep_graph_on_report:
-            checked |= graphs
         self.observation.update(checked)
+        if graphs and config.keep_graph_on_report:
+            self.observation.update(graphs)
 
 
 class _Scope:
@@ -178,7 +178,7 @@ def _scalar(function: str, key: str, value: Any) -> Any:
     """`value` as a Python number or a 0-d array, on the device where it is."""
     if isinstance(value, Variable):
         value = value.array
-    if type(value) is np.ndarray and not value.ndim:  # what nearly all are
+    if type(value) is np.ndarray and not value.shape:  # what nearly all are
         return value
     if isinstance(value, bool | int | float):
         return value
@@ -239,21 +239,19 @@ class Summary:
     def _add(self, value: Any, weight: float) -> None:
         """Take in what was checked."""
         if isinstance(value, _ON_HOST):
-            self._take(float(value), weight)
+            x = float(value)
+            self._x += weight * x
+            self._x2 += weight * x * x
+            self._n += weight
         else:
             self._waiting.append((value, weight))
             if len(self._waiting) >= 1000:
                 self._settle()
 
-    def _take(self, value: float, weight: float) -> None:
-        self._x += weight * value
-        self._x2 += weight * value * value
-        self._n += weight
-
     def _settle(self) -> None:
-        for value, weight in self._waiting:
-            self._take(float(value), weight)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, []
+        for value, weight in waiting:
+            self._add(float(value), weight)
 
     def compute_mean(self) -> float:
         """The mean, Σ w·x / Σ w.
@@ -310,10 +308,13 @@ class DictSummary:
             TypeError: a value is no number.
             ValueError: a value has more than one element, or a weight is negative or not finite.
         """
-        checked = []
+        weight, checked = _weight("DictSummary.add", weight), []
         for name, value in d.items():
-            value, w = value if isinstance(value, tuple) else (value, weight)
-            checked.append((name, _scalar("DictSummary.add", name, value), _weight("DictSummary.add", w)))
+            if isinstance(value, tuple):
+                value, own = value
+                checked.append((name, _scalar("DictSummary.add", name, value), _weight("DictSummary.add", own)))
+            else:
+                checked.append((name, _scalar("DictSummary.add", name, value), weight))
         for name, value, w in checked:
             if name not in self._summaries:
                 self._summaries[name] = Summary()

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from catena.training.updaters import Updater
 
 
+_TO_BE_DECORATED: Any = object()
+
+
 @dataclass
 class _Entry:
     """An extension as the trainer keeps it."""
@@ -147,17 +150,17 @@ class Trainer:
 
     def extend(
         self,
-        extension: Any,
+        extension: Any = _TO_BE_DECORATED,
         name: str | None = None,
         trigger: Any = None,
         priority: int | None = None,
         *,
         call_before_training: bool = False,
-    ) -> None:
-        """Add an extension.
+    ) -> Any:
+        """Add an extension, and return it; without one, return a decorator that adds the function below it.
 
         Args:
-            extension: an `Extension`, or any callable of the trainer.
+            extension: an `Extension`, or any callable of the trainer; left out in `@trainer.extend(trigger=...)`.
             name: the extension's own `name`, `default_name` or `__name__` unless given; a name that is taken gets
                 '_1', '_2', ... at its end.
             trigger: the extension's own unless given, or else `(1, "iteration")`.
@@ -165,15 +168,35 @@ class Trainer:
             call_before_training: whether to call it before the first update as well.
 
         Raises:
-            TypeError: `extension` is no callable, is a class, or has no name.
+            TypeError: `extension` is no callable, is a class or a function that makes extensions, or has no name; `priority` is no number.
             ValueError: the name is "training".
+
+        Example:
+            >>> import catena.nn.links as L
+            >>> from catena.training import iterators, optimizers, updaters
+            >>> iterator = iterators.SerialIterator([1.0], 1)
+            >>> trainer = Trainer(updaters.StandardUpdater(iterator, optimizers.SGD().setup(L.Linear(1, 1))))
+            >>> @trainer.extend(trigger=(10, "iteration"))
+            ... def halve(trainer):
+            ...     trainer.updater.get_optimizer("main").lr /= 2
+            >>> trainer.get_extension("halve") is halve
+            True
         """
+        if extension is _TO_BE_DECORATED:
+            return partial(
+                self.extend, name=name, trigger=trigger, priority=priority, call_before_training=call_before_training
+            )
         if not callable(extension):
             raise TypeError(f"Trainer.extend: extension is {extension!r}; expected a callable that takes the trainer")
         if isinstance(extension, type):
             raise TypeError(
                 f"Trainer.extend: extension is the class {extension.__name__}; expected an object of it, "
                 f"{extension.__name__}(...)"
+            )
+        makes_one = str(getattr(extension, "__module__", "")).startswith("catena.training.extensions")
+        if makes_one and not hasattr(extension, "trigger"):
+            raise TypeError(
+                f"Trainer.extend: extension is the function {extension.__name__}; expected what it returns, {extension.__name__}(...)"
             )
         if name is None:
             own = (getattr(extension, attribute, None) for attribute in ("name", "default_name", "__name__"))
@@ -189,10 +212,15 @@ class Trainer:
         if trigger is None:
             trigger = getattr(extension, "trigger", (1, "iteration"))
         order: int = getattr(extension, "priority", PRIORITY_READER) if priority is None else priority
+        if not isinstance(order, int | float):
+            raise TypeError(
+                f"Trainer.extend: priority is {order!r} ({type(order).__name__}); expected a number, such as 100"
+            )
         entry = _Entry(extension, get_trigger(trigger), order, call_before_training)
         if hasattr(extension, "name"):
             entry.extension.name = unique
         self._extensions[unique] = entry
+        return extension
 
     def get_extension(self, name: str) -> Any:
         """The extension of that name.
@@ -278,20 +306,23 @@ class Trainer:
                 for entry in entries:
                     if entry.call_before_training:
                         entry.extension(self)
-        named = [(name, entry) for entry in entries for name, each in self._extensions.items() if each is entry]
-        spent = self.time_spent = dict.fromkeys(["update", *(name for name, _ in named)], 0.0)
-        now = time.perf_counter
-        while not self.stop_trigger(self):
-            self.observation = {}
-            with scope(self.observation):
+        names = {id(entry): name for name, entry in self._extensions.items()}
+        named = [(names[id(entry)], entry.trigger, entry.extension) for entry in entries]
+        spent = self.time_spent = dict.fromkeys(["update", *(name for name, _, _ in named)], 0.0)
+        now, stop = time.perf_counter, self.stop_trigger
+        while not stop(self):
+            observation: dict[str, Any] = {}
+            self.observation = observation
+            with scope(observation):
                 begun = now()
                 update()
-                spent["update"] += now() - begun
-                for name, entry in named:
-                    if entry.trigger(self):
-                        begun = now()
-                        entry.extension(self)
-                        spent[name] += now() - begun
+                done = now()
+                spent["update"] += done - begun
+                for name, trigger, extension in named:
+                    if trigger(self):
+                        extension(self)
+                        begun, done = done, now()
+                        spent[name] += done - begun
 
     def _close(self, entries: list[_Entry], error: BaseException | None) -> BaseException | None:
         """Tell every extension of the error, then finalize each and the updater, whatever any of them raises.

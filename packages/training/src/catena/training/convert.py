@@ -9,11 +9,13 @@ import numpy as np
 
 import xparray as xp
 from xparray import Array, Device
+from xparray._memory import empty
 
 __all__ = ["ConcatWithAsyncTransfer", "Converter", "concat_examples", "converter", "to_device"]
 
 # What NumPy stacks by itself; any other array goes through its own library.
 _HOST_TYPES = (np.ndarray, np.generic, int, float, complex, str, bytes, list)
+_LARGE = 16_384  # bytes of an example
 
 
 def concat_examples(batch: Sequence[Any], device: Any = None, padding: Any = None) -> Any:
@@ -233,6 +235,16 @@ def _stack(column: Sequence[Any], field: str, device: str | Device | int | None,
 
 
 def _stacked_on_host(column: Sequence[Any], field: str) -> np.ndarray[Any, Any]:
+    first = column[0]
+    if type(first) is np.ndarray and first.nbytes >= _LARGE and first.dtype.kind in "biufc" and first.dtype.isnative:
+        shape, dtype = first.shape, first.dtype
+        if all(type(a) is np.ndarray and a.shape == shape and a.dtype == dtype for a in column):
+            stacked = empty(
+                (len(column), *shape), dtype
+            )  # memory of an earlier minibatch, which the system need not find and clear
+            for i, a in enumerate(column):
+                stacked[i] = a
+            return stacked
     try:
         stacked = np.array(column)
     except ValueError:

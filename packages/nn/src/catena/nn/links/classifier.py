@@ -80,10 +80,10 @@ class Classifier(Link):
         self.y = self.loss = self.accuracy = None
         self.y = self.predictor(*args, **kwargs)
         self.loss = self.lossfun(self.y, t)
-        report({"loss": self.loss}, self)
+        reported = {"loss": self.loss}
         if self.compute_accuracy:
-            self.accuracy = self.accfun(self.y, t)
-            report({"accuracy": self.accuracy}, self)
+            reported["accuracy"] = self.accuracy = self.accfun(self.y, t)
+        report(reported, self)
         return self.loss
 
     def _without_labels(

@@ -8,27 +8,36 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+_under_way: set[str] = set()
+
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[str]:
+def replacing(path: str | os.PathLike[str], *, durable: bool = True) -> Iterator[str]:
     """Give the path of a file to write, in the folder of `path`, and put it in the place of `path` at the end.
 
-    Whoever reads `path` finds the old content or the new, also after a crash; after an error the old one stays. Where `path` is
-    a symbolic link, the file that it leads to is replaced.
+    Whoever reads `path` finds the old content or the new; after an error the old one stays. So it is also after a crash of the machine
+    if it is `durable`, for which the disk is waited for, some milliseconds. Where `path` is a symbolic link, the file that it leads to is
+    replaced. Within a block that gave `path`, it is given as it is.
     """
     target = os.path.realpath(path)
+    if target in _under_way:
+        yield target
+        return
     # The suffix stays: it may matter to whatever writes the file.
     suffix = os.path.splitext(target)[1]
     temporary = os.path.join(os.path.dirname(target), f".{secrets.token_hex(8)}{suffix}")
+    _under_way.add(temporary)
     try:
         yield temporary
-        with open(temporary, "rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
         os.replace(temporary, target)
     except OSError as error:
         error.add_note(f"{target!r} was not written; what stood there before is as it was")
         raise
     finally:
+        _under_way.discard(temporary)
         with suppress(FileNotFoundError):
             os.remove(temporary)
 

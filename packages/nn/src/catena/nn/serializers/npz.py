@@ -32,6 +32,8 @@ from catena.nn.serializers._protocol import (
 )
 
 File = str | os.PathLike[str] | IO[bytes]
+_SMALL = 16_000_000
+"""Bytes of a file that is put together in memory first: zipfile goes back and forth for every array."""
 
 
 class NpzDeserializer(DictionaryDeserializer):
@@ -96,7 +98,12 @@ def save_npz(file: File, obj: Any, compression: bool = True) -> None:
     if isinstance(file, str | os.PathLike):
         check_target("save_npz", file)
         with replacing(file) as path, open(path, "xb") as stream:
-            _write(stream, arrays, comment, compression)
+            if sum(array.nbytes for array in arrays.values()) < _SMALL:
+                together = io.BytesIO()
+                _write(together, arrays, comment, compression)
+                stream.write(together.getbuffer())
+            else:
+                _write(stream, arrays, comment, compression)
     elif not hasattr(file, "write"):
         raise TypeError(no_file("save_npz", file, "a path or a file open for writing bytes", "model.npz"))
     else:

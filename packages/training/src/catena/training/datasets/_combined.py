@@ -52,12 +52,21 @@ class DictDataset(DatasetMixin):
 class ConcatenatedDataset(DatasetMixin):
     """The examples of several datasets, one dataset after the other.
 
+    Raises:
+        TypeError: one has no length.
+
     Example:
         >>> ConcatenatedDataset("ab", [1, 2, 3])[:]
         ['a', 'b', 1, 2, 3]
     """
 
     def __init__(self, *datasets: Any) -> None:
+        for i, dataset in enumerate(datasets):
+            if not hasattr(dataset, "__len__"):
+                raise TypeError(
+                    f"ConcatenatedDataset: dataset {i} is {dataset!r:.60} ({type(dataset).__name__}), which has no length; "
+                    "expected an array, a list or a dataset"
+                )
         self._datasets = datasets
         self._ends = list(itertools.accumulate(len(dataset) for dataset in datasets))
 

@@ -166,13 +166,13 @@ class LabeledZippedImageDataset(DatasetMixin):
 def _from_zip(archive: PerProcess[zipfile.ZipFile], name: str, dtype: Any) -> np.ndarray[Any, Any]:
     with archive as file:
         data = file.read(name)
-    return read_image(io.BytesIO(data), dtype)
+    return read_image(io.BytesIO(data), dtype, f"{name} of a zip file")
 
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 
-def read_image(file: str | IO[bytes], dtype: Any) -> np.ndarray[Any, Any]:
+def read_image(file: str | IO[bytes], dtype: Any, name: str = "") -> np.ndarray[Any, Any]:
     """The image in a file, `(channels, height, width)`.
 
     Raises:
@@ -184,8 +184,12 @@ def read_image(file: str | IO[bytes], dtype: Any) -> np.ndarray[Any, Any]:
         raise ImportError(
             "catena.training.datasets: Pillow, which reads images, is not installed; pip install catena-training[images]"
         ) from e
-    with Image.open(file) as image:
-        pixels = np.asarray(image)
+    try:
+        with Image.open(file) as image:
+            pixels = np.asarray(image)
+    except OSError as e:  # Pillow does not always say of what file
+        e.add_note(f"This was the image {name or file}.")
+        raise
     planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
     return np.array(planes, dtype, order="C")
 

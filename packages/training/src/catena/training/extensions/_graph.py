@@ -86,7 +86,7 @@ class DumpGraph(Extension):
             function_style=self._function_style or "default",
         )
         path = os.path.join(trainer.out, self._filename)
-        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        with replacing(path, durable=False) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.write(graph.dump())
         dot = shutil.which("dot")
         if dot is not None:

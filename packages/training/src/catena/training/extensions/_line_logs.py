@@ -44,7 +44,10 @@ class _LineReport(LogReport):
             with open(path, "a", encoding="utf-8", newline="") as file:
                 file.write(self._lines(self._log[-1:]))
         else:
-            with replacing(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            with (
+                replacing(path, durable=False) as temporary,
+                open(temporary, "w", encoding="utf-8", newline="") as file,
+            ):
                 file.write(self._head() + self._lines(self._log))
         self._written = (path, len(self._log), os.path.getsize(path))
 

@@ -70,7 +70,7 @@ class LogReport(Averaging):
             self._write(path)
 
     def _write(self, path: str) -> None:
-        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        with replacing(path, durable=False) as temporary, open(temporary, "w", encoding="utf-8") as file:
             json.dump(self._log, file, indent=4)
             file.write("\n")
 

@@ -122,5 +122,5 @@ class PlotReport(Averaging):
             self._postprocess(figure, axes, means)
         legend = axes.legend(bbox_to_anchor=(1.05, 1), loc="upper left", borderaxespad=0.0)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with replacing(path) as temporary, open(temporary, "wb") as file:
+        with replacing(path, durable=False) as temporary, open(temporary, "wb") as file:
             figure.savefig(file, format=self._format, bbox_extra_artists=(legend,), bbox_inches="tight")

@@ -64,14 +64,14 @@ class PrintReport(Extension):
         if isinstance(self._log_report, LogReport):
             self._log_report(trainer)
         log = self._log_of(trainer)
-        if self._printed == len(log):
+        if len(log) == self._printed:
             return
         console = terminal() if self._out is None else None
-        if self._printed == 0:
-            self._print(self.header, console, bold=True)
+        lines = [self.header] if self._printed == 0 else []
         for entry in log[self._printed :]:
-            self._print(self._line([_cell(entry.get(name, "")) for name in self._entries]), console)
+            lines.append(self._line([_cell(entry.get(name, "")) for name in self._entries]))
             self._names.update(entry.keys() - {"about"})
+        self._print(lines, console)
         self._printed = len(log)
 
     def finalize(self) -> None:
@@ -101,13 +101,16 @@ class PrintReport(Extension):
     def _line(self, cells: list[str]) -> str:
         return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip()
 
-    def _print(self, line: str, console: Console | None, bold: bool = False) -> None:
+    def _print(self, lines: list[str], console: Console | None) -> None:
         if console is None:
-            print(line, file=self._out, flush=True)
+            print(*lines, sep="\n", file=self._out, flush=True)
         else:
             from rich.text import Text
 
-            console.print(Text(line, style="bold") if bold else line, markup=False, soft_wrap=True)
+            text = Text("\n".join(lines))
+            if self._printed == 0:
+                text.stylize("bold", 0, len(lines[0]))
+            console.print(text, soft_wrap=True)
 
 
 def _cell(value: Any) -> str:

@@ -48,7 +48,7 @@ class ProfileReport(Extension):
         """Write the table."""
         path = os.path.join(trainer.out, self._filename)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with replacing(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        with replacing(path, durable=False) as temporary, open(temporary, "w", encoding="utf-8") as file:
             file.write(f"after {trainer.updater.iteration} iterations\n{time_table(trainer)}")
 
 

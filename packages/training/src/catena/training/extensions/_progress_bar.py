@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from catena.training._trainer import Trainer
 
-SECONDS_BETWEEN_DRAWINGS = 0.1
+SECONDS_BETWEEN_DRAWINGS = 0.2
 LOOKS_FOR_SPEED = 100
 
 
@@ -119,16 +119,25 @@ class ProgressBar(Extension):
         print(f"{label} [{bar}] {share:7.2%}  {self._status(trainer)}", file=self._out, flush=True)
 
     def _draw(self, console: Console, trainer: Trainer) -> None:
-        from rich.console import Group
         from rich.live import Live
-        from rich.progress_bar import ProgressBar as Bar
-        from rich.table import Table
+        from rich.segment import Segment, Segments
 
         if self._live is None:
             self._live = Live(console=console, auto_refresh=False, transient=True)
             self._live.start()
-        rows = Table.grid(padding=(0, 1))
+        done = "-" if console.legacy_windows or console.options.ascii_only else "━"
+        left = done if console.color_system is not None and not console.no_color else " "
+        width = max(min(self._bar_length, console.width - 20), 1)
+        # Rich's own table and bars take several times as long to draw.
+        parts = []
         for label, share in (("total", self._done(trainer)), ("this epoch", trainer.updater.epoch_detail % 1)):
             if share is not None:
-                rows.add_row(label, Bar(total=1.0, completed=share, width=self._bar_length), f"{share:.2%}")
-        self._live.update(Group(rows, self._status(trainer)), refresh=True)
+                filled = int(share * width)
+                parts += [
+                    Segment(f"{label:10} "),
+                    Segment(done * filled, console.get_style("bar.complete")),
+                    Segment(left * (width - filled), console.get_style("bar.back")),
+                    Segment(f" {share:7.2%}"),
+                    Segment.line(),
+                ]
+        self._live.update(Segments([*parts, Segment(self._status(trainer))]), refresh=True)

@@ -277,7 +277,7 @@ class VariableStatisticsPlot(Extension):
             each.legend()
             each.grid(self._grid)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with replacing(path) as temporary, open(temporary, "wb") as file:
+        with replacing(path, durable=False) as temporary, open(temporary, "wb") as file:
             figure.savefig(file, format=os.path.splitext(path)[1].removeprefix(".") or "png")
 
     def _draw_moments(self, axes: Any, iterations: list[int], values: HostArray) -> None:

@@ -144,7 +144,8 @@ class OrderedIterator(Iterator):
     @property
     def epoch_detail(self) -> float:
         """Passes over the dataset so far, with the fraction of the running one."""
-        return self._place.epoch + self._place.position / self._size(self._place.order)
+        place = self._place
+        return place.epoch + place.position / self._size(place.order)
 
     @property
     def previous_epoch_detail(self) -> float | None:

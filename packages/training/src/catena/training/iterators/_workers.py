@@ -22,8 +22,10 @@ from multiprocessing.connection import wait
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any
 
+import numpy as np
+
 from catena.training.iterators._interrupts import without_interrupt
-from catena.training.iterators._worker import Answer, Failure, Order, run, unpack
+from catena.training.iterators._worker import Answer, Failure, Lease, Order, run, unpack, unpack_in_place
 
 # Of orders that lie in a pipe, so that writing one never waits: the smallest buffer of the systems we know holds as much.
 _WAITING_BYTES = 16_384
@@ -31,6 +33,9 @@ _WAITING_BYTES = 16_384
 _START_SECONDS = 120.0
 _STOP_SECONDS = 2.0
 _SPARE = 1.125  # examples of one dataset differ in size
+# Minibatches a worker whose arrays are left in shared memory, which is not used anew as long as one lives. More are copied: a program that
+# collects minibatches must not fill up that memory.
+_MOST_LENT = 1
 
 
 class WorkerTraceback(Exception):
@@ -63,6 +68,7 @@ class Worker:
         self.sent: deque[tuple[Part, int]] = deque()
         self.memories: list[SharedMemory | None] = []
         self.free: list[int] = []
+        self.lent: set[int] = set()
         self.begun = context.RawValue("q", -1)
         orders, self.orders = context.Pipe(duplex=False)
         self.answers, answers = context.Pipe(duplex=False)
@@ -83,6 +89,11 @@ class Worker:
         finally:
             orders.close()
             answers.close()
+
+    def give_back(self, slot: int) -> None:
+        """Called when nobody has arrays in the memory of that slot any more."""
+        self.lent.discard(slot)
+        self.free.append(slot)
 
     def __str__(self) -> str:
         return f"worker {self.number} (process {self.process.pid})"
@@ -227,9 +238,16 @@ class Workers:
         assert part.slot is not None
         memory = worker.memories[part.slot]
         view = memoryview(b"") if memory is None or memory.buf is None else memory.buf
-        part.examples = [unpack(pieces, view) for pieces in answer.examples]
+        shared = all(isinstance(piece, tuple) for pieces in answer.examples for piece in pieces)
+        if shared and len(worker.lent) < _MOST_LENT:
+            worker.lent.add(part.slot)
+            lease = np.frombuffer(view, np.uint8).view(Lease)
+            weakref.finalize(lease, worker.give_back, part.slot).atexit = False
+            part.examples = [unpack_in_place(pieces, lease) for pieces in answer.examples]
+        else:
+            part.examples = [unpack(pieces, view) for pieces in answer.examples]
+            worker.free.append(part.slot)
         worker.answered += len(part.keys)
-        worker.free.append(part.slot)
         if not self._fixed:
             self._bytes = max(self._bytes, -(-answer.size // len(part.keys)))
 
@@ -273,7 +291,7 @@ def _allocate(size: int) -> SharedMemory:
         # Before it exists: a program killed between the two would leave memory that nobody gives back.
         resource_tracker.register(f"/{name}", "shared_memory")
     try:
-        memory = SharedMemory(name, create=True, size=size)
+        memory = _Memory(name, create=True, size=size)
     except OSError:
         if os.name == "posix":
             resource_tracker.unregister(f"/{name}", "shared_memory")
@@ -289,9 +307,23 @@ def _allocate(size: int) -> SharedMemory:
     return memory
 
 
+class _Memory(SharedMemory):
+    def __del__(self) -> None:
+        with contextlib.suppress(BufferError):  # arrays in it outlive the program's end
+            self.close()
+
+
+_unlinked: list[SharedMemory] = []
+
+
 def _release(memory: SharedMemory) -> None:
+    """Give the memory back: at once, or where arrays in it are still in use, with the first release after that."""
     memory.unlink()
-    memory.close()
+    _unlinked.append(memory)
+    for each in _unlinked.copy():
+        with contextlib.suppress(BufferError):
+            each.close()
+            _unlinked.remove(each)
 
 
 def _stop(workers: list[Worker], owner: int) -> None:

@@ -130,6 +130,10 @@ class _Hooks:
     def add(self, hook: Callable[..., Any], name: str | None, timing: str) -> None:
         if not callable(hook):
             raise TypeError(f"{self._owner}.add_hook: hook is {hook!r} ({type(hook).__name__}); expected a callable")
+        if isinstance(hook, type):
+            raise TypeError(
+                f"{self._owner}.add_hook: hook is the class {hook.__name__}; expected an object of it, {hook.__name__}(...)"
+            )
         if timing not in ("pre", "post", "auto"):
             raise ValueError(f"{self._owner}.add_hook: timing is {timing!r}; expected 'pre', 'post' or 'auto'")
         if timing == "auto":
@@ -151,6 +155,21 @@ class _Hooks:
             raise ValueError(f"{self._owner}.remove_hook: there is no hook named {name!r}; there are: {known}")
         self.pre.pop(name, None)
         self.post.pop(name, None)
+
+
+class _Filtered:
+    """A hook that is called on the parameters for which `where` is true."""
+
+    call_for_each_param = True
+
+    def __init__(self, hook: Callable[..., Any], where: Callable[[Parameter], Any]) -> None:
+        self._hook, self._where = hook, where
+        self.name = getattr(hook, "name", None) or getattr(hook, "__name__", None)
+        self.timing = getattr(hook, "timing", "pre")
+
+    def __call__(self, rule: UpdateRule, param: Parameter) -> None:
+        if self._where(param):
+            self._hook(rule, param)
 
 
 class UpdateRule:
@@ -184,6 +203,7 @@ class UpdateRule:
         self.hyperparam = Hyperparameter(parent_hyperparam)
         self.enabled = True
         self.t = 0
+        self._in_float32 = False
         self._state: dict[str, Any] | None = None
         self._hooks = _Hooks(self)
 
@@ -195,6 +215,9 @@ class UpdateRule:
     def update(self, param: Parameter) -> None:
         """Change `param` in place, unless the rule is disabled or there is no gradient."""
         if not self.enabled or param.grad is None:
+            return
+        if self._in_float32 and param.dtype == np.float16:
+            self._update_in_float32(param)
             return
         self.prepare(param)
         self.t += 1
@@ -208,6 +231,33 @@ class UpdateRule:
                 hook(self, param)
         param.mark_updated()
 
+    def use_fp32_update(self, flag: bool = True) -> None:
+        """Update float16 parameters through a float32 copy, in which small steps add up that float16 would round off.
+
+        The copy is the state's `fp32_param`. The rule's hooks and formula see it, and its gradient, in place of the parameter. Where a
+        program changes the parameter between updates, the copy follows.
+
+        Args:
+            flag: whether to do so.
+        """
+        self._in_float32 = bool(flag)
+
+    def _update_in_float32(self, param: Parameter) -> None:
+        copied = self._float32_copy(param)
+        copied.grad = xp.astype(param.grad, xp.float32)
+        self.update(copied)
+        if self._state is not None:
+            self._state["fp32_param"] = copied.array
+        param.array[...] = xp.astype(copied.array, param.dtype)
+        param.mark_updated()
+
+    def _float32_copy(self, param: Parameter) -> Parameter:
+        array = xp.astype(param.array, xp.float32)
+        if self._state is not None and "fp32_param" in self._state:
+            kept = xp.to_device(self._state["fp32_param"], param.device)
+            array = xp.where(xp.astype(kept, param.dtype) == param.array, kept, array)
+        return Parameter(array, name=param.name)
+
     def update_core(self, param: Parameter) -> None:
         """Change `param.array` in place, given `param.grad`, `self.hyperparam`, `self.state` and `self.t`, 1 at first."""
         raise TypeError(f"{type(self).__name__} has no formula; define update_core(self, param) in it")
@@ -220,6 +270,9 @@ class UpdateRule:
         if self._state is None:
             self._state, complete = {}, False
             try:
+                if self._in_float32 and param.dtype == np.float16:
+                    param = self._float32_copy(param)
+                    self._state["fp32_param"] = param.array
                 self.init_state(param)
                 complete = True
             finally:
@@ -323,7 +376,14 @@ class Optimizer:
             )
         self.epoch += 1
 
-    def add_hook(self, hook: Callable[..., Any], name: str | None = None, timing: str = "auto") -> None:
+    def add_hook(
+        self,
+        hook: Callable[..., Any],
+        name: str | None = None,
+        timing: str = "auto",
+        *,
+        where: Callable[[Parameter], Any] | None = None,
+    ) -> None:
         """Call `hook` at each update, in the order in which hooks were added.
 
         Args:
@@ -332,11 +392,21 @@ class Optimizer:
             name: for `remove_hook`; the hook's attribute `name` or its `__name__` unless given.
             timing: 'pre' for before the update, 'post' for after it, 'auto' for the hook's attribute `timing`, or else
                 'pre'.
+            where: of a hook for each parameter, called as `where(param)`, says which: `where=lambda p: p.ndim > 1` spares
+                biases, and the scales of batch and of weight normalization.
 
         Raises:
             TypeError: `hook` cannot be called.
-            ValueError: it has no name, the name is taken, or `timing` is none of the three.
+            ValueError: it has no name, the name is taken, or `timing` is none of the three; or it is called on the optimizer as a whole
+                although `where` is given.
         """
+        if where is not None:
+            if not getattr(hook, "call_for_each_param", False):
+                raise ValueError(
+                    f"{type(self).__name__}.add_hook: where is given, but {hook!r:.60} is called once for all parameters; leave it out, "
+                    "or set the hook's attribute call_for_each_param"
+                )
+            hook = _Filtered(hook, where)
         self._hooks.add(hook, name, timing)
 
     def remove_hook(self, name: str) -> None:
@@ -395,6 +465,8 @@ class GradientMethod(Optimizer):
     def __init__(self) -> None:
         super().__init__()
         self.hyperparam = Hyperparameter()
+        self._in_float32 = False
+        self._zeros = False  # for gradients, where None is otherwise
         self._used_gradient: weakref.ref[Any] | None = None
         self._scaling: LossScale | None = None
 
@@ -448,7 +520,50 @@ class GradientMethod(Optimizer):
         super().setup(link)
         for param in link.params():
             param.update_rule = self.create_update_rule()
+            if self._in_float32:
+                param.update_rule.use_fp32_update()
         return self
+
+    def use_fp32_update(self, flag: bool = True) -> None:
+        """Update float16 parameters through float32 copies; see `UpdateRule.use_fp32_update`.
+
+        Args:
+            flag: whether to do so.
+
+        Example:
+            >>> import numpy as np
+            >>> import catena.nn.links as L
+            >>> from catena.training.optimizers import SGD
+            >>> model = L.Scale(W_shape=(1,))
+            >>> model.W.array = np.ones(1, np.float16)
+            >>> optimizer = SGD(lr=2.0**-12).setup(model)
+            >>> optimizer.use_fp32_update()
+            >>> for _ in range(4):  # each step alone is less than float16 can take off 1
+            ...     optimizer.update(lambda: model.W.sum())
+            >>> print(model.W.array[0])
+            0.999
+        """
+        self._in_float32 = bool(flag)
+        if self.target is not None:
+            for param in self.target.params():
+                if param.update_rule is not None:
+                    param.update_rule.use_fp32_update(flag)
+
+    def use_cleargrads(self, use: bool = True) -> None:
+        """Let `update(lossfun)` clear the gradients to None, as it does unless told otherwise, or to zeros.
+
+        With zeros, a parameter that the loss does not depend on is updated too: by its momentum, or by a weight decay.
+
+        Args:
+            use: None, rather than zeros.
+        """
+        self._zeros = not use
+
+    def reallocate_cleared_grads(self) -> None:
+        """Give each parameter without a gradient one of zeros, so that `update` takes it in."""
+        for param in self._ready("reallocate_cleared_grads").params(include_uninit=False):
+            if param.grad is None:
+                param.grad = xp.zeros_like(param.array)
 
     def update(self, lossfun: Callable[..., Variable] | None = None, *args: Any, **kwds: Any) -> None:
         """Do one step: from the gradients that are there, or from those of a loss.
@@ -484,6 +599,8 @@ class GradientMethod(Optimizer):
             # What lossfun was given may be behind another loss too, as in adversarial networks.
             loss.backward(free=begun, loss_scale=self.loss_scale)
             del loss
+            if self._zeros:
+                self.reallocate_cleared_grads()
         self._watch_clearing(params)
         if all(param.grad is None for param in params):
             self._warn_of_no_gradient(lossfun is not None)

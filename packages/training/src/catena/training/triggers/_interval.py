@@ -50,17 +50,14 @@ class IntervalTrigger:
 
     def __call__(self, trainer: Trainer) -> bool:
         """Whether another period is over since the last call."""
-        updater = trainer.updater
-        if self.unit == "epoch":
-            before = self._previous_epoch_detail
-            if before < 0:  # never asked yet
-                before = updater.previous_epoch_detail or 0.0
-            fires = before // self.period != updater.epoch_detail // self.period
-        else:
-            fires = self._previous_iteration // self.period != updater.iteration // self.period
-        self._previous_iteration = updater.iteration
-        self._previous_epoch_detail = getattr(updater, "epoch_detail", -1.0)  # an updater may count iterations only
-        return bool(fires)
+        updater, period = trainer.updater, self.period
+        if self.unit == "iteration":
+            last, self._previous_iteration = self._previous_iteration, updater.iteration
+            return bool(last // period != self._previous_iteration // period)
+        before, self._previous_epoch_detail = self._previous_epoch_detail, updater.epoch_detail
+        if before < 0:  # never asked yet
+            before = updater.previous_epoch_detail or 0.0
+        return bool(before // period != self._previous_epoch_detail // period)
 
     def serialize(self, serializer: Serializer) -> None:
         """Write or read the moment of the last call."""

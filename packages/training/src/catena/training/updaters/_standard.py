@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from catena.autograd._node import NEXT
 from catena.training.convert import call_with, concat_examples, parse_device
 from catena.training.iterators import Iterator
 from catena.training.optimizers import Optimizer
-from catena.training.updaters._updater import Updater, named
+from catena.training.updaters._updater import Updater, missing
 
 if TYPE_CHECKING:
     from catena.nn.serializers import Serializer
@@ -104,9 +105,9 @@ class StandardUpdater(Updater):
         self.device = device
         self.loss_func = loss_func
         self.auto_new_epoch = auto_new_epoch
-        if n_accumulate < 1:
+        if not isinstance(n_accumulate, int) or n_accumulate < 1:
             raise ValueError(
-                f"{type(self).__name__}: n_accumulate is {n_accumulate}; expected a number of minibatches from 1"
+                f"{type(self).__name__}: n_accumulate is {n_accumulate!r}; expected a number of minibatches from 1"
             )
         self.n_accumulate = n_accumulate
         for name, each in self._optimizers.items():
@@ -128,7 +129,10 @@ class StandardUpdater(Updater):
         Raises:
             ValueError: there is none.
         """
-        return named(self, "iterator", self._iterators, name)
+        try:
+            return self._iterators[name]
+        except KeyError:
+            raise missing(self, "iterator", self._iterators, name) from None
 
     def get_optimizer(self, name: str) -> Any:
         """The optimizer of that name.
@@ -136,7 +140,10 @@ class StandardUpdater(Updater):
         Raises:
             ValueError: there is none.
         """
-        return named(self, "optimizer", self._optimizers, name)
+        try:
+            return self._optimizers[name]
+        except KeyError:
+            raise missing(self, "optimizer", self._optimizers, name) from None
 
     def get_all_optimizers(self) -> dict[str, Any]:
         """All optimizers by name."""
@@ -182,7 +189,10 @@ class StandardUpdater(Updater):
         loss_func = optimizer.target if self.loss_func is None else self.loss_func
         if self.n_accumulate == 1:
             arrays, ends_epoch = self._next_arrays()
-            call_with(partial(optimizer.update, loss_func), arrays)
+            if isinstance(arrays, tuple):
+                optimizer.update(loss_func, *arrays)
+            else:
+                call_with(partial(optimizer.update, loss_func), arrays)
         else:
             ends_epoch = self._accumulate(optimizer, loss_func)
             optimizer.update()
@@ -206,12 +216,15 @@ class StandardUpdater(Updater):
     def _accumulate(self, optimizer: Any, loss_func: Callable[..., Any]) -> bool:
         """Sum up the gradients of several minibatches, each divided by their number; whether one of them ends an epoch."""
         optimizer.target.cleargrads()
-        ends_epoch = False
-        for _ in range(self.n_accumulate):
+        ends_epoch, begun = False, NEXT()
+        for part in range(1, self.n_accumulate + 1):
             arrays, ends = self._next_arrays()
             ends_epoch = ends_epoch or ends
-            loss = call_with(loss_func, arrays)
-            (loss * (1 / self.n_accumulate)).backward(free=True, loss_scale=getattr(optimizer, "loss_scale", None))
+            loss = call_with(loss_func, arrays) * (1 / self.n_accumulate)
+            # A later part's loss may build on what this one computed; after the last, all of this update's graph goes.
+            free = begun if part == self.n_accumulate else False
+            loss.backward(free=free, loss_scale=getattr(optimizer, "loss_scale", None))
+            del loss
         return ends_epoch
 
     def finalize(self) -> None:

@@ -57,9 +57,14 @@ class Updater:
 def named(owner: Any, kind: str, existing: Mapping[str, Any], name: str) -> Any:
     """What `existing` has under `name`, or an error that says what there is."""
     if name not in existing:
-        there = ", ".join(map(repr, existing)) or "none"
-        raise ValueError(
-            f"{type(owner).__name__}: there is no {kind} named {name!r}, only {there}; give one that name, or define the method "
-            "that asks for it in a subclass"
-        )
+        raise missing(owner, kind, existing, name)
     return existing[name]
+
+
+def missing(owner: Any, kind: str, existing: Mapping[str, Any], name: str) -> ValueError:
+    """The error that says what `existing` has instead of `name`."""
+    there = ", ".join(map(repr, existing)) or "none"
+    return ValueError(
+        f"{type(owner).__name__}: there is no {kind} named {name!r}, only {there}; give one that name, or define the method "
+        "that asks for it in a subclass"
+    )
