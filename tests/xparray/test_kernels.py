@@ -295,7 +295,7 @@ CASES = [
 ]  # fmt: skip
 LARGE = [(c, n) for c in CASES for n in c.shapes if n.startswith("large")]
 # Tables of their own: test_convolution_kernels.py and test_window_kernels.py.
-ELSEWHERE = {"convolution", "window"}
+ELSEWHERE = {"convolution", "pooling", "window"}
 
 
 def strided(x: Any) -> Any:
