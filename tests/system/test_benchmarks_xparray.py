@@ -28,7 +28,8 @@ def test_ratios_are_printed() -> None:
     assert re.search(r"^175 functions on ten elements, \d+ over \+0.50 us; the dearest:$", shown, re.MULTILINE), shown
 
 
-def test_every_function_of_the_standard_is_called() -> None:
+def test_every_function_of_the_standard_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
     from benchmarks.overheads import CALLS, name_of
 
     names = {

@@ -17,6 +17,7 @@ from xparray._backend import BACKEND_OF_TYPE, Backend, get_backend
 from xparray._device import HOST, Device, default_device
 from xparray._dispatch import SCALARS, common_backend, dtype_name, no_array
 from xparray._typing import Array
+from xparray.backends.numpy import PLAIN
 from xparray.backends.numpy import backend as NUMPY
 
 P = ParamSpec("P")
@@ -108,7 +109,11 @@ def of_two_with(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R
 def of_sequence(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R]:
     """A function of a sequence of arrays and options."""
 
+    of_ndarrays = NUMPY.functions[name]
+
     def f(arrays: Sequence[Array], /, **options: Any) -> Any:
+        if PLAIN.issuperset(map(type, arrays)):
+            return of_ndarrays(arrays, **options)
         return call(name, arrays, arrays, **options)
 
     return _named(f, name, doc, signature)
@@ -117,7 +122,11 @@ def of_sequence(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R
 def of_all(signature: Callable[P, R], name: str, doc: str) -> Callable[P, R]:
     """A function of any number of arrays and options."""
 
+    of_ndarrays = NUMPY.functions[name]
+
     def f(*arrays: Array, **options: Any) -> Any:
+        if PLAIN.issuperset(map(type, arrays)):
+            return NUMPY.wrap(of_ndarrays(*arrays, **options))
         return call(name, arrays, *arrays, **options)
 
     return _named(f, name, doc, signature)

@@ -166,8 +166,8 @@ def _eigvals(np: Any, x: Array, /) -> Array:
 
 
 def _as_complex(np: Any, y: Array) -> Array:
-    # NumPy's are real where all eigenvalues happen to be.
-    return y if y.dtype.kind == "c" else y.astype(np.result_type(y.dtype, np.complex64))
+    # NumPy's are real, float32 or float64, where all eigenvalues happen to be.
+    return y if y.dtype.kind == "c" else y.astype(np.complex64 if y.dtype == np.float32 else np.complex128)
 
 
 def _pinv(np: Any, x: Array, /, *, rtol: Any = None) -> Array:

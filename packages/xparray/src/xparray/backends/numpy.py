@@ -12,10 +12,10 @@ from xparray._device import Device
 from xparray._typing import Array
 from xparray.backends._numpy_standard import corrected
 
+PLAIN = frozenset({ndarray})
 # As tuples: a union would be made anew at each call.
 _OF_DTYPES = (np.dtype, type, str)
 _OF_ARRAYS = (np.generic, np.ndarray)
-_PLAIN = frozenset({ndarray})
 # Methods that compute what NumPy's functions of these names do: the functions look for them and call them.
 _METHODS = frozenset({"all", "any", "argmax", "argmin", "max", "min", "nonzero", "prod", "sum"})
 
@@ -47,12 +47,12 @@ class NumpyBackend(Backend):
         """A NumPy scalar becomes a 0-d array, a subclass a plain view; tuples element by element."""
         if type(y) is ndarray:
             return y
-        if isinstance(y, _OF_ARRAYS):
-            return asarray(y)
-        if isinstance(y, tuple) and not _PLAIN.issuperset(map(type, y)):
+        if isinstance(y, tuple):
+            if PLAIN.issuperset(map(type, y)):
+                return y
             parts = [self.wrap(part) for part in y]
             return type(y)(*parts) if hasattr(y, "_fields") else tuple(parts)
-        return y
+        return asarray(y) if isinstance(y, _OF_ARRAYS) else y
 
     def function(self, name: str) -> Any:
         """NumPy's function, or the method that it calls; ours where NumPy's is not the standard's."""
