@@ -253,7 +253,9 @@ def test_a_hook_may_be_for_some_parameters():
     decayed = {name for name, p in model.namedparams() if not np.array_equal(p.array, before[name])}
     assert decayed == {"/0/W"}
     optimizer.remove_hook("WeightDecay")
-    with pytest.raises(ValueError, match=r"SGD.add_hook: where is given, but .*GradientClipping.* is called once for all parameters"):
+    with pytest.raises(
+        ValueError, match=r"SGD.add_hook: where is given, but .*GradientClipping.* is called once for all parameters"
+    ):
         optimizer.add_hook(GradientClipping(1), where=lambda p: True)
 
 
