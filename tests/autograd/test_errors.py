@@ -234,10 +234,64 @@ def test_text(call: Callable[[Variable], Any], error: type[Exception], text: str
             lambda x: F.exp(Variable(np.array(1))) @ x,
             ["in the op matmul(a: () float64, b: (2, 3) float32)", "a has no axis; multiply a number with *"],
         ),
-        (lambda x: F.reshape(x, (4,)), ["in the op reshape(x: (2, 3) float32, shape=(4,))"]),
+        (
+            lambda x: F.reshape(x, (4,)),
+            [
+                "in the op reshape(x: (2, 3) float32, shape=(4,))",
+                "x has 6 elements, shape (4,) is for 4; give lengths whose product that is",
+            ],
+        ),
+        (
+            lambda x: x.reshape(-1, 4),
+            [
+                "in the op reshape(x: (2, 3) float32, shape=(-1, 4))",
+                "x has 6 elements, shape (-1, 4) is for multiples of 4; give lengths whose product that is",
+            ],
+        ),
+        (
+            lambda x: x.reshape(2),
+            [
+                "in the op reshape(x: (2, 3) float32, shape=(2,))",
+                "x has 6 elements, shape (2,) is for 2; give one length as -1, which is found",
+            ],
+        ),
+        (
+            lambda x: x.reshape(-1, -1),
+            [
+                "in the op reshape(x: (2, 3) float32, shape=(-1, -1))",
+                "shape is (-1, -1); leave one length at most to be found, as -1",
+            ],
+        ),
+        (
+            lambda x: F.broadcast_to(x, (4, 2)),
+            [
+                "in the op broadcast_to(x: (2, 3) float32, shape=(4, 2))",
+                "x has shape (2, 3); give a shape that ends with it, or give x axes of length 1",
+            ],
+        ),
         (
             lambda x: F.sum(x, axis=3),
-            ["in the op sum(x: (2, 3) float32, axis=3)"],
+            ["in the op sum(x: (2, 3) float32, axis=3)", "axis is 3; give one from -2 to 1"],
+        ),
+        (
+            lambda x: x.mean(axis=(0, 5)),
+            ["in the op mean(x: (2, 3) float32, axis=(0, 5), keepdims=False)", "axis is (0, 5); give one from -2 to 1"],
+        ),
+        (
+            lambda x: F.flip(F.sum(x), axis=0),
+            ["in the op flip(x: () float32, axis=0)", "axis is 0; give None, for the input has no axis"],
+        ),
+        (
+            lambda x: F.expand_dims(x, axis=7),
+            ["in the op expand_dims(x: (2, 3) float32, axis=7)", "axis is 7; give one from -3 to 2"],
+        ),
+        (
+            lambda x: x.transpose(0, 0),
+            ["in the op transpose(x: (2, 3) float32, axes=(0, 0))", "axes is (0, 0); name each axis once"],
+        ),
+        (
+            lambda x: x.transpose(0, 1, 2),
+            ["in the op transpose(x: (2, 3) float32, axes=(0, 1, 2))", "axes is (0, 1, 2); give one from -2 to 1"],
         ),
     ],
 )
@@ -253,6 +307,11 @@ def test_what_a_library_refuses_names_the_op_its_arguments_and_a_fix(
     ("call", "note"),
     [
         (lambda x: F.exp(None), "x is None; pass an array or a Variable"),
+        (
+            lambda x: F.sum(x, axis="rows"),
+            "axis is 'rows'; give an integer from -2 to 1, for axes have numbers, no names",
+        ),
+        (lambda x: F.reshape(x, "rows"), "shape is 'rows'; give a tuple of integers"),
         (lambda x: -Variable(np.array([True])), "x is bool; convert it with xp.astype(x, xp.float32)"),
         (
             lambda x: Variable(np.array([True])) - np.array([True]),
@@ -266,3 +325,8 @@ def test_a_dtype_that_a_library_refuses_names_the_argument_and_a_fix(
     with pytest.raises(TypeError) as caught:
         call(Variable(X))
     assert caught.value.__notes__[1] == note
+
+
+def test_a_misspelled_option_names_the_one_that_is_like_it() -> None:
+    with pytest.raises(TypeError, match=r"^sum: got an unknown argument 'axs'; it takes \(x.*; write axis$"):
+        F.sum(Variable(X), axs=0)

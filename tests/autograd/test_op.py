@@ -163,7 +163,7 @@ def test_an_error_of_the_forward_says_which_op_and_arguments(wrap: Callable[[Any
     ]
     with pytest.raises(ValueError) as caught:
         F.reshape(wrap(np.ones(6)), shape=(4, -1))
-    assert caught.value.__notes__ == ["in the op reshape(x: (6,) float64, shape=(4, -1))"]
+    assert caught.value.__notes__[0] == "in the op reshape(x: (6,) float64, shape=(4, -1))"
 
 
 # --------------------------------------------------------------------------------------------------------------------- results

@@ -403,7 +403,8 @@ def bind(functions: Any) -> None:
         "matmul": products.matmul,
     }.items():
         setattr(ArrayMethods, f"__{name}__", op.of_two)
-        setattr(ArrayMethods, f"__r{name}__", _reflected(op.of_two))
+        # Of a sum and a product the order does not matter, so no call lies between.
+        setattr(ArrayMethods, f"__r{name}__", op.of_two if name in ("add", "mul") else _reflected(op.of_two))
 
 
 def _reflected(of_two: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

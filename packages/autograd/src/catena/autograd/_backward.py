@@ -7,11 +7,13 @@ for rules.
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 import numpy as np
+from numpy import ndarray
 
 import xparray as xp
 from catena.autograd import _variable
@@ -19,6 +21,7 @@ from catena.autograd._array_methods import as_0d
 from catena.autograd._config import config, force_backprop_mode
 from catena.autograd._later import Later
 from catena.autograd._node import UPDATES, Node, Outputs
+from catena.autograd._plan import same
 from catena.autograd._watch import looks_on, watcher
 from xparray import Array
 from xparray._dispatch import dtype_name
@@ -59,7 +62,7 @@ def backward(
         8.0
     """
     roots = _roots("backward", outputs, grad_outputs, create_graph, loss_scale)
-    _sweep(roots, create_graph=create_graph, retain_grad=retain_grad, free=free)
+    sweep(roots, create_graph, None, retain_grad, free)
 
 
 def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: bool = False) -> Any:
@@ -103,7 +106,7 @@ def grad(outputs: Any, inputs: Any, grad_outputs: Any = None, *, create_graph: b
         return []
     targets = {x.node for x in inputs}
     roots = _roots("grad", outputs, grad_outputs, create_graph)
-    found = _sweep(roots, create_graph=create_graph, targets=targets)
+    found = sweep(roots, create_graph=create_graph, targets=targets)
     gradients = [found.get(x.node) for x in inputs]
     return gradients if several else gradients[0]
 
@@ -126,51 +129,52 @@ def _roots(
             raise ValueError(
                 f"{function}: got {len(grad_outputs)} gradients for {len(outputs)} outputs; give one an output"
             )
-    roots = []
-    for i, y in enumerate(outputs):
-        g = None if grad_outputs is None else grad_outputs[i]
-        if not isinstance(y, _variable.Variable):
-            kind = (
-                f"an array, {tuple(y.shape)} {dtype_name(y.dtype)}"
-                if hasattr(y, "dtype")
-                else f"of type {type(y).__name__}"
-            )
-            raise TypeError(
-                f"{function}: an output is {kind}, which has no gradient (comparisons, argmax and the like give arrays); "
-                "expected a Variable, the result of functions of Variables"
-            )
-        node = y.node
-        if node is None:
-            raise ValueError(
-                f"{function}: the output of shape {y.shape} depends on nothing that needs a gradient; was it made within no_backprop_mode?"
-            )
-        if g is None and function == "backward" and (node.grad is not None or y._grad_var is not None):
-            g = y.grad_var
-        g = _one_for(function, y) if g is None else _checked_seed(function, y, g)
-        if loss_scale is not None:
-            g = g * loss_scale
-        roots.append((node, _variable.as_variable(g) if create_graph else _variable.as_array(g)))
-    return roots
+    given = [None] * len(outputs) if grad_outputs is None else grad_outputs
+    return [root_of(function, y, g, create_graph, loss_scale) for y, g in zip(outputs, given, strict=True)]
+
+
+def root_of(function: str, y: Any, g: Any, create_graph: bool, loss_scale: float | None = None) -> tuple[Node, Any]:
+    """An output's node with its first cotangent: `g` where that is given."""
+    if not isinstance(y, _variable.Variable):
+        kind = (
+            f"an array, {tuple(y.shape)} {dtype_name(y.dtype)}"
+            if hasattr(y, "dtype")
+            else f"of type {type(y).__name__}"
+        )
+        raise TypeError(
+            f"{function}: an output is {kind}, which has no gradient (comparisons, argmax and the like give arrays); "
+            "expected a Variable, the result of functions of Variables"
+        )
+    node = y.node
+    if node is None:
+        raise ValueError(
+            f"{function}: the output of shape {y.shape} depends on nothing that needs a gradient; was it made within no_backprop_mode?"
+        )
+    if g is None and function == "backward" and (node.grad is not None or y._grad_var is not None):
+        g = y.grad_var
+    g = _one_for(function, y) if g is None else _checked_seed(function, y, g)
+    if loss_scale is not None:
+        g = g * loss_scale
+    return node, _variable.as_variable(g) if create_graph else _variable.as_array(g)
 
 
 def _one_for(function: str, y: Any) -> Array:
     """The gradient that an output of one element begins with."""
     array = y._array
+    if type(array) is ndarray and (one := _one(array.shape, array.dtype)) is not None:
+        return one
     if array.size != 1:
         raise ValueError(
             f"{function}: an output of shape {y.shape} needs a gradient to begin with; "
             f"sum it to one element, or give the gradient (y.grad = xp.ones_like(y.array), or grad_outputs=)"
         )
-    dtype = array.dtype
-    if type(array) is np.ndarray and dtype.kind == "f":
-        return _one(array.shape, dtype)
-    return xp.ones_like(array, dtype=_gradient_dtype(dtype, array))
+    return xp.ones_like(array, dtype=_gradient_dtype(array.dtype, array))
 
 
 @functools.lru_cache
-def _one(shape: tuple[int, ...], dtype: Any) -> Array:
-    """The single 1 that a backward begins with. Rules never write to a cotangent, so one array serves every backward."""
-    return np.ones(shape, dtype)
+def _one(shape: tuple[int, ...], dtype: Any) -> Array | None:
+    """The single 1 that a backward from a floating element begins with: no rule writes to a cotangent, so it serves every backward."""
+    return np.ones(shape, dtype) if dtype.kind == "f" and math.prod(shape) == 1 else None
 
 
 def _checked_seed(function: str, y: Any, g: Any) -> Any:
@@ -202,14 +206,14 @@ def _gradient_dtype(dtype: Any, like: Array) -> Any:
     return xp.get_backend(xp.device_of(like).backend).native_dtype(config.dtype)
 
 
-def _sweep(
+def sweep(
     roots: list[tuple[Node, Any]],
-    *,
     create_graph: bool,
     targets: set[Node] | None = None,
     retain_grad: bool = False,
     free: bool | int = False,
 ) -> dict[Node, Any]:
+    """Walk from the roots: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
     if not create_graph:
         return _walk(roots, False, targets, retain_grad, free)
     with force_backprop_mode():
@@ -219,21 +223,18 @@ def _sweep(
 def _walk(
     roots: list[tuple[Node, Any]], create_graph: bool, targets: set[Node] | None, retain_grad: bool, free: bool | int
 ) -> dict[Node, Any]:
-    """The walk itself: returns the cotangents of `targets`, or gives the leaves theirs where there are no targets."""
-    targets = targets or set()
+    """The walk of `sweep`, within the mode that it runs in."""
     needed = _between([n for n, _ in roots], targets) if targets else None
     looks = looks_on()
     is_plain = needed is None and not create_graph and not looks
     updated = UPDATES.last
     cotangents: dict[Node, Any] = {}
-    waiting: list[tuple[int, Node]] = []  # a heap: latest recorded first
     leaves: list[Node] = []
     ours: set[Node] = set()  # nodes whose cotangent is an array that nothing else refers to
     found: dict[Node, Any] = {}
-
-    following: Node | None = (
-        None  # one that waits beside the heap: in a chain of ops the only one, and the heap is not used
-    )
+    # A heap, latest recorded first; and one node that waits beside it: in a chain of ops the only one, and the heap is not used.
+    waiting: list[tuple[int, Node]] = []
+    following: Node | None = None
 
     for node, g in roots:
         previous = cotangents.get(node)
@@ -245,13 +246,13 @@ def _walk(
                 following = node
             else:
                 heappush(waiting, (-node.seq, node))
-    while True:
-        if waiting:
-            node = (heappop(waiting) if following is None else heappushpop(waiting, (-following.seq, following)))[1]
-        elif following is not None:
-            node = following
+    while following is not None or waiting:
+        if not waiting:
+            node = following  # type: ignore[assignment]
+        elif following is None:
+            node = heappop(waiting)[1]
         else:
-            break
+            node = heappushpop(waiting, (-following.seq, following))[1]
         following = None
         g = cotangents.pop(node)
         op: Any = node.op
@@ -260,9 +261,8 @@ def _walk(
             node.owns_grad = False
         parents: Sequence[Any] = node.parents
         saved: Any = node.saved
-        broadcasts = op.broadcasts
         steps: Sequence[Any]
-        gxs: Any = None
+        gxs: Any = ()
         if is_plain and op.rules:
             # Most nodes: a rule for each input, run here one by one. The rest of the loop's text is the same for all.
             steps = op.rules
@@ -272,7 +272,7 @@ def _walk(
             wanted = None
             if needed is not None:
                 wanted = tuple([p in needed for p in parents])
-                if node in targets:
+                if targets is not None and node in targets:
                     found[node] = _own(g)
             watch = watcher(op.watched) if looks and op.watched is not None else None
             gxs = (op if watch is None else watch).pull(node, g, create_graph, wanted)
@@ -285,9 +285,12 @@ def _walk(
                 and (p.op is not None or p.shape is not None)
                 and (needed is None or p in needed)
             ]
+        shape = node.shape if op.broadcasts else None
         for i, rule, places in steps:
             p = parents[i]
-            if rule is None:
+            if rule is same:
+                gx = g
+            elif rule is None:
                 gx = gxs[i]
             elif not places:
                 gx = rule(g)
@@ -298,14 +301,14 @@ def _walk(
                         cotangents[p] = gx.after(cotangents[p])
                         continue
                     gx = gx.value()
-            if broadcasts and p.shape != node.shape and gx.shape != p.shape:  # noqa: PLR1714 - gx.shape last: it is made anew
-                gx = _shape.sum_to(gx, shape=p.shape)
+            if shape is not None and (form := p.shape) is not shape and form != shape and gx.shape != form:  # noqa: PLR1714 - gx.shape is made anew
+                gx = _shape.sum_to(gx, shape=form)
             previous = cotangents.get(p)
             if previous is None:
                 cotangents[p] = gx
                 if p.op is None:
                     leaves.append(p)
-                    if not create_graph and _is_new(gx, g, gxs or ()):
+                    if gx is not g and not create_graph and _is_new(gx, g, gxs):
                         ours.add(p)
                 elif following is None:
                     following = p
@@ -313,7 +316,7 @@ def _walk(
                     heappush(waiting, (-p.seq, p))
             elif gx.size == 1:
                 cotangents[p] = previous + gx  # of single elements, NumPy makes a new one faster than it changes one
-            elif p in ours and isinstance(previous, np.ndarray) and previous.dtype == gx.dtype:
+            elif p in ours and isinstance(previous, ndarray) and previous.dtype == gx.dtype:
                 previous += gx
             else:
                 cotangents[p] = previous + gx
@@ -335,16 +338,14 @@ def _walk(
             anomaly.in_leaf(g)
         if needed is None:
             _deposit(p, g, p in ours, create_graph)
-        elif p in targets:
+        elif targets is not None and p in targets:
             found[p] = _fitted(p, g) if p in ours else _own(_fitted(p, g))
     return found
 
 
 def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
     """Whether a rule made `gx` for one parent alone: it shares no memory with `g` or with what other parents get."""
-    if gx is g:
-        return False
-    if not gxs and isinstance(gx, np.ndarray) and gx.base is None:
+    if not gxs and isinstance(gx, ndarray) and gx.base is None:
         return bool(gx.flags.writeable)
     others = [*(g if isinstance(g, Outputs) else (g,)), *gxs]
     times = 0
@@ -353,7 +354,7 @@ def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
             times += 1
     if times > 1:
         return False
-    if isinstance(gx, np.ndarray):
+    if isinstance(gx, ndarray):
         if not gx.flags.writeable or gx.base is None:
             return bool(gx.flags.writeable)
     return not any(xp.shares_memory(gx, other) for other in others if other is not None and other is not gx)
@@ -378,7 +379,7 @@ def _between(outputs: list[Node], targets: set[Node]) -> set[Node]:
 
 def _own(g: Any) -> Any:
     """`g` for someone who may write to it: a copy, as rules share cotangents; a Variable, which nobody writes to, as it is."""
-    if type(g) is np.ndarray:
+    if type(g) is ndarray:
         return g.copy("K")
     return g if isinstance(g, _variable.Variable) else xp.asarray(g, copy=True)
 
@@ -404,7 +405,7 @@ def _fitted(node: Node, g: Any) -> Any:
 
 def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
     """Add a leaf's cotangent to its gradient; the gradient is the leaf's own memory."""
-    if type(g) is not np.ndarray or g.dtype is not node.dtype or node.device is not _NUMPY:
+    if type(g) is not ndarray or g.dtype is not node.dtype or node.device is not _NUMPY:
         g = _fitted(node, g)
     owner = node.owner() if node.owner is not None else None
     if create_graph:
@@ -417,7 +418,7 @@ def _deposit(node: Node, g: Any, ours: bool, create_graph: bool) -> None:
         node.grad, owner._grad_var, node.owns_grad = owner._grad_var._array, None, False
     if node.grad is None:
         node.grad = g if ours else _own(g)
-    elif node.owns_grad and isinstance(node.grad, np.ndarray):
+    elif node.owns_grad and isinstance(node.grad, ndarray):
         node.grad += g
     else:
         node.grad = node.grad + g

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from catena.autograd._backward import _sweep
+from catena.autograd._backward import sweep
 from catena.autograd._config import SCOPE, TRANSFORMED, config, recording, settings
 from catena.autograd._containers import leaves, map_leaves
 from catena.autograd._node import NEXT, Internal, Node, new_node, pick, refuse_stale
@@ -169,7 +169,7 @@ class _Checkpoint(Internal):
         self._redirect(outputs, set(_nodes(inputs)), replaced, call, since)
         roots = [(replaced.get(y, y), gy) for y, gy in zip(outputs, g, strict=True) if gy is not None]
         targets = {end for i, end in enumerate(ends) if end is not None and (wanted is None or wanted[i])}
-        found = _sweep(roots, create_graph=create_graph, targets=targets, free=not create_graph)
+        found = sweep(roots, create_graph=create_graph, targets=targets, free=not create_graph)
         if create_graph:
             for end, p in zip(ends, node.parents, strict=True):
                 if end is not None:

@@ -18,10 +18,11 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numpy import ndarray
 
 import xparray as xp
-from catena.autograd._advice import advice
+from catena.autograd._advice import advice, nearest
 from catena.autograd._config import SCOPE, USUAL, recording
 from catena.autograd._hooks import Hooked
 from catena.autograd._node import NEXT, Node, new_node, pick
@@ -37,6 +38,7 @@ NUMPY = xp.get_backend("numpy")
 # The types of inputs that need no look at their backend: NumPy computes them.
 PLAIN = frozenset({ndarray, *SCALARS})
 NONE: dict[str, Any] = {}  # the options of a call without any
+in_scope = SCOPE.get
 new_variable = functools.partial(object.__new__, Variable)  # without what the constructor checks
 
 
@@ -52,6 +54,7 @@ class Op(Hooked):
 
     broadcasts = False
     stays = True  # the result lives where the inputs do
+    casts_numbers = False  # a number may come to the forward and the rules as a 0-d array of the other input's dtype
     __name__: str
 
     def __init__(self, forward: Callable[..., Any]) -> None:
@@ -238,7 +241,8 @@ class Op(Hooked):
             if name in self.options:
                 options[name] = value
             elif name not in self.inputs:
-                raise TypeError(f"{self.name}: got an unknown argument {name!r}; it takes {self._signature()}")
+                near = nearest(name, (*self.inputs, *self.options))
+                raise TypeError(f"{self.name}: got an unknown argument {name!r}; it takes {self._signature()}{near}")
         for i, name in enumerate(self.inputs[len(args) :], len(args)):
             # One that is left out before another that is given has its default.
             if name not in keywords and not (name in self.defaults and any(n in keywords for n in self.inputs[i:])):
@@ -269,7 +273,7 @@ class Op(Hooked):
             for n, a in zip(names, arrays, strict=True)
         ]
         error.add_note(f"in the op {self.name}({', '.join([*shown, *(f'{k}={v!r}' for k, v in options.items())])})")
-        fix = advice(self.name, self.broadcasts, names, arrays)
+        fix = advice(self.name, self.broadcasts, names, arrays, options)
         if fix is not None:
             error.add_note(fix)
 
@@ -284,14 +288,30 @@ class Op(Hooked):
 # which the loop of Op._call, the call of Op._record and those of two constructors are written out: each look-up counts there.
 
 
+# NumPy takes longer to make an array of a number than to add two small ones: numbers beside arrays of floats are made arrays once.
+REALS = frozenset({int, float})
+CASTS: dict[float, Any] = {}
+
+
+def cast(value: float, dtype: Any) -> Any:
+    """`value` as the 0-d array that NumPy makes of it beside an array of `dtype`, where both are floats and neither 0 nor infinite."""
+    if dtype.kind != "f" or not value or not abs(value) < float(np.finfo(dtype).max):
+        return value
+    if len(CASTS) > 1000:
+        CASTS.clear()
+    array = CASTS[value] = np.asarray(value, dtype)
+    array.flags.writeable = False
+    return array
+
+
 def _of_one(op: Op) -> Callable[[Any], Any]:
     """The function that calls `op` with one input, without options."""
-    forward, plans = op.forward, op._short_plans
+    forward, plans, broadcasts = op.forward, op._short_plans, op.broadcasts
 
     def of_one(x: Any) -> Any:
         if not isinstance(x, Variable):
             return op._compute((x,), NONE)
-        if SCOPE.get() is not None or not USUAL.everywhere:
+        if in_scope() is not None or not USUAL.everywhere:
             return op._call((x,), NONE)
         array = x._array
         if type(array) is ndarray:
@@ -304,17 +324,18 @@ def _of_one(op: Op) -> Callable[[Any], Any]:
                 y = op._wrapped(NUMPY, y)
         else:
             y = op._compute((array,), NONE)
-        parent = x.node
+        parent: Any = x.node
         mask = 2 if parent is None else 3
         plan = plans[mask]
         if plan is None:
             return op._record(y, (array,), (parent,), mask, NONE)
+        keep = plan.keep
         node = Node()
         node.op = plan
         node.parents = (parent,)
-        node.saved = plan.save((array,), y, NONE) if plan.kept else ()
+        node.saved = () if keep is None else keep(array, y)
         node.seq = NEXT()
-        node.shape = y.shape
+        node.shape = parent.shape if broadcasts else y.shape
         node.grad = None
         v = new_variable()
         v._array = y
@@ -322,15 +343,17 @@ def _of_one(op: Op) -> Callable[[Any], Any]:
         v._grad_var = v.name = None
         return v
 
-    return of_one
+    return _specialised(of_one)
 
 
 def _of_two(op: Op) -> Callable[[Any, Any], Any]:
     """The function that calls `op` with two inputs, without options."""
-    forward, plans = op.forward, op._short_plans
+    forward, plans, broadcasts = op.forward, op._short_plans, op.broadcasts
 
     def of_two(a: Any, b: Any) -> Any:
-        if SCOPE.get() is not None or not USUAL.everywhere:
+        p: Any
+        q: Any
+        if in_scope() is not None or not USUAL.everywhere:
             return op._call((a, b), NONE)
         if isinstance(a, Variable):
             x, p = a._array, a.node
@@ -345,6 +368,9 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
         else:
             y, q = b, None
         if (type(x) is ndarray or type(x) in SCALARS) and (type(y) is ndarray or type(y) in SCALARS):
+            if type(y) in REALS and op.casts_numbers and type(x) is ndarray:
+                c = CASTS.get(y)
+                y = c if c is not None and c.dtype is x.dtype else cast(y, x.dtype)
             try:
                 z = forward(x, y)
             except Exception as e:
@@ -358,12 +384,15 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
         if plan is None:
             is_variable = isinstance(a, Variable) or isinstance(b, Variable)
             return op._record(z, (x, y), (p, q), mask, NONE) if is_variable else z
+        keep = plan.keep
         node = Node()
         node.op = plan
         node.parents = (p, q)
-        node.saved = plan.save((x, y), z, NONE) if plan.kept else ()
+        node.saved = () if keep is None else keep(x, y, z)
         node.seq = NEXT()
-        node.shape = z.shape
+        # A shape that is the parent's own costs no memory, and backward sees at once that nothing was broadcast.
+        alike = broadcasts and p is not None and (type(b) in SCALARS if q is None else p.shape == q.shape)
+        node.shape = p.shape if alike else z.shape
         node.grad = None
         v = new_variable()
         v._array = z
@@ -371,7 +400,13 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
         v._grad_var = v.name = None
         return v
 
-    return of_two
+    return _specialised(of_two)
+
+
+def _specialised(function: Any) -> Any:
+    """The function with code of its own: Python specialises code for the types and functions that it meets, and each op meets others."""
+    function.__code__ = function.__code__.replace()
+    return function
 
 
 class ElementwiseOp(Op):

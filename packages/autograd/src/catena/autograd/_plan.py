@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,11 @@ HOST = Device("numpy")
 Rule = Callable[..., Any]
 
 
+def same(g: Any) -> Any:
+    """The rule of an input with which the result grows by as much: backward need not even call it."""
+    return g
+
+
 class Spec(NamedTuple):
     """An array without its data."""
 
@@ -36,11 +42,18 @@ class Spec(NamedTuple):
 
 def spec_of(x: Any) -> Spec:
     """The Spec of an array; that of a Python number is 0-d."""
-    if type(x) is ndarray:
-        return Spec(x.shape, x.dtype, HOST)
-    if type(x) in SCALARS:
-        return Spec((), type(x), HOST)
+    kind: Any = type(x)
+    if kind is ndarray:
+        return _on_host(x.shape, x.dtype)
+    if kind in SCALARS:
+        return _on_host((), kind)
     return Spec(x.shape, x.dtype, xp.device_of(x))
+
+
+@functools.lru_cache(1024)
+def _on_host(shape: tuple[int, ...], dtype: Any) -> Spec:
+    """One Spec for all nodes that keep one like it: a graph repeats few shapes, and a Spec takes more than a node's other places."""
+    return Spec(shape, dtype, HOST)
 
 
 class Kept(NamedTuple):
@@ -51,10 +64,21 @@ class Kept(NamedTuple):
     place: int  # among the inputs; -1 for what is none
 
 
+# What takes some of the inputs, and the result (which has the place after them), of a call of one input or two.
+SHORT_SAVERS: dict[tuple[int, ...], Callable[..., tuple[Any, ...]]] = {
+    (1, 0): lambda x, y: (x,),
+    (1, 1): lambda x, y: (y,),
+    (2, 0): lambda a, b, y: (a,),
+    (2, 1): lambda a, b, y: (b,),
+    (2, 2): lambda a, b, y: (y,),
+    (2, 0, 1): lambda a, b, y: (a, b),
+}
+
+
 class Plan:
     """An op, given which of its inputs need gradients: what to keep of a call, and which rules to run."""
 
-    __slots__ = ("broadcasts", "joint", "kept", "kept_inputs", "name", "needs", "rules", "save", "watched")
+    __slots__ = ("broadcasts", "joint", "keep", "kept", "kept_inputs", "name", "needs", "rules", "save", "watched")
 
     def __init__(self, op: Op, needs: tuple[bool, ...]) -> None:
         self.watched = op
@@ -72,6 +96,8 @@ class Plan:
         variadic = range(len(op.inputs), len(needs)) if any(k.kind == "inputs" for k in self.kept) else ()
         self.kept_inputs = (*(k.place for k in self.kept if k.kind == "input"), *variadic)
         self.save = self._saver(op)
+        # The same for calls of one input or two without options, as `keep(*arrays, y)`.
+        self.keep = self._short_saver() if self.kept else None
 
     def _saver(self, op: Op) -> Callable[[Sequence[Any], Any, dict[str, Any]], tuple[Any, ...]]:
         """The function that takes what is kept from one call's arrays, result and options."""
@@ -85,6 +111,13 @@ class Plan:
             return lambda arrays, y, options: tuple(arrays)
         takers = [_taker(k, op) for k in self.kept]
         return lambda arrays, y, options: tuple([take(arrays, y, options) for take in takers])
+
+    def _short_saver(self) -> Callable[..., tuple[Any, ...]]:
+        count = len(self.needs)
+        order = [k.place if k.kind == "input" else count for k in self.kept if k.kind in ("input", "out")]
+        if len(order) == len(self.kept) and (count, *order) in SHORT_SAVERS and max(order) <= count:
+            return SHORT_SAVERS[(count, *order)]
+        return lambda *arrays: self.save(arrays[:-1], arrays[-1], {})
 
     def inputs_of(self, node: Node) -> tuple[Any, ...]:
         """The arrays of the inputs, None for each that was not kept."""

@@ -207,14 +207,8 @@ class Variable(ArrayMethods):
             ValueError: more than one element and no gradient to begin with.
             RuntimeError: the graph was freed, or a parameter it reads was updated since.
         """
-        _backward.backward(
-            [self],
-            None if grad is None else [grad],
-            retain_grad=retain_grad,
-            create_graph=create_graph,
-            free=free,
-            loss_scale=loss_scale,
-        )
+        root = _backward.root_of("backward", self, grad, create_graph, loss_scale)
+        _backward.sweep([root], create_graph, None, retain_grad, free)
 
     def unchain(self) -> None:
         """Cut the graph behind this Variable: it becomes a leaf, gradients end here."""

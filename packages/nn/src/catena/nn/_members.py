@@ -183,7 +183,11 @@ class Members:
     def _entries(self) -> Iterator[tuple[str, Parameter | Link]]:
         """Registered parameters and child links, each by its path from here."""
         for name in self._tracked:
-            yield from leaves(name, self.__dict__[name])
+            value = self.__dict__[name]
+            if isinstance(value, _ENTRIES):
+                yield name, cast("Parameter | Link", value)
+            else:
+                yield from leaves(name, value)
 
     def _shown(self) -> Iterator[tuple[str, Any]]:
         """What the summary shows: the entries, in a Sequential its functions too."""
@@ -258,9 +262,12 @@ class Members:
         )
 
 
+_ENTRIES = (Parameter, Members)  # a tuple, as every step of an optimizer asks
+
+
 def leaves(path: str, value: Any) -> Iterator[tuple[str, Parameter | Link]]:
     """The parameters and links in nested lists, tuples and dicts, with their paths."""
-    if isinstance(value, Parameter | Members):
+    if isinstance(value, _ENTRIES):
         yield path, cast("Parameter | Link", value)
     elif isinstance(value, list | tuple):
         for i, item in enumerate(value):

@@ -6,6 +6,7 @@ import math
 
 import xparray as xp
 from catena.autograd._op import elementwise_op
+from catena.autograd._plan import same
 from catena.autograd._variable import Variable, as_array, as_variable
 from catena.autograd.ops import selection
 from catena.autograd.ops.complex import conjugate, is_complex, real_part
@@ -19,7 +20,7 @@ def add(a: Array, b: Array) -> Array:
     return a + b
 
 
-add.vjps(a=lambda g: g, b=lambda g: g)
+add.vjps(a=same, b=same)
 
 
 @elementwise_op
@@ -28,7 +29,7 @@ def subtract(a: Array, b: Array) -> Array:
     return a - b
 
 
-subtract.vjps(a=lambda g: g, b=lambda g: -g)
+subtract.vjps(a=same, b=lambda g: -g)
 
 
 @elementwise_op
@@ -49,6 +50,9 @@ def divide(a: Array, b: Array) -> Array:
 divide.vjps(a=lambda g, b: g / conjugate(b), b=lambda g, b, out: -g * conjugate(out) / conjugate(b))
 
 
+add.casts_numbers = subtract.casts_numbers = multiply.casts_numbers = divide.casts_numbers = True
+
+
 @elementwise_op
 def negative(x: Array) -> Array:
     """-x."""
@@ -64,7 +68,7 @@ def positive(x: Array) -> Array:
     return +x
 
 
-positive.vjps(x=lambda g: g)
+positive.vjps(x=same)
 
 
 @elementwise_op

@@ -31,10 +31,10 @@ def is_complex(x: Any) -> bool:
 
 def conjugate(x: Any) -> Any:
     """x itself where it is real, else its complex conjugate: for rules, at the least cost."""
-    if type(x) in SCALARS:
-        return x.conjugate() if type(x) is complex else x
     if isinstance(x, _HOST):
         return x if x.dtype.kind != "c" else x.conj()
+    if type(x) in SCALARS:
+        return x.conjugate() if type(x) is complex else x
     return conj(x) if is_complex(x) else x
 
 

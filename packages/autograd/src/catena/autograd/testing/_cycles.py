@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from catena.autograd._backward import backward, grad
+from catena.autograd._hooks import MemoryHook
 from catena.autograd._node import Node
 from catena.autograd._variable import Variable
 from catena.autograd.gradient_check import is_inexact
@@ -17,7 +18,7 @@ from catena.autograd.testing._run import cotangents
 
 
 def check_cycles(op: Callable[..., Any], case: Case, *, examples: int = 2) -> None:
-    """Check that forward, backward and second order leave no node or Variable to the garbage collector.
+    """Check that forward, backward, second order and hooks leave no node or Variable to the garbage collector.
 
     Args:
         op: as for `check_op`.
@@ -35,7 +36,7 @@ def check_cycles(op: Callable[..., Any], case: Case, *, examples: int = 2) -> No
 
     def check(call: Call) -> None:
         with settings_of(case):
-            for step in (_forward, _backward, _second_order)[: 1 + case.order]:
+            for step in (*(_forward, _backward, _second_order)[: 1 + case.order], _hooks):
                 found = garbage(lambda: step(op, call, case))  # noqa: B023 - it is called here
                 if found:
                     e = AssertionError(f"{function_name(op)}: its {step.__name__[1:]} leaves a cycle: {found}")
@@ -90,3 +91,8 @@ def _second_order(op: Callable[..., Any], call: Call, case: Case) -> None:
     gs = [g for g in gs if g is not None and g.requires_grad]
     if gs:
         grad(gs, leaves, cotangents(gs))
+
+
+def _hooks(op: Callable[..., Any], call: Call, case: Case) -> None:
+    with MemoryHook():
+        (_forward, _backward, _second_order)[min(case.order, 2)](op, call, case)

@@ -108,9 +108,9 @@ def check_alike(function: str, **args: Any) -> None:
 def check_floating(function: str, **args: Any) -> None:
     """Raise TypeError unless `args` are floating arrays; names the first that is not."""
     check_arrays(function, **args)
-    listed = describe(list(args), list(args.values()))
     for name, x in args.items():
         if dtype_of(x).kind != "f":
+            listed = describe(list(args), list(args.values()))
             raise TypeError(
                 f"{function}: {name} is {dtype_name(x.dtype)}, expected floating numbers ({listed}); "
                 f'convert it with F.astype({name}, "float32")'
