@@ -180,6 +180,16 @@ def _(g: Any, a: Any, b: Any, *, needs: tuple[bool, ...]) -> list[Any]:
 
 
 @op
+def wrong_where_the_last_is_alone(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any) -> Any:
+    return a + b + c + d + e + f
+
+
+@wrong_where_the_last_is_alone.vjp
+def _(g: Any, *, needs: tuple[bool, ...]) -> list[Any]:
+    return [2 * g if needs == (False,) * 5 + (True,) else g] * 6
+
+
+@op
 def relies_on_layout(x: Any) -> Any:
     return x.ravel(order="K")
 
@@ -337,6 +347,11 @@ FAULTS = [
     (changes_its_cotangent, ON_HOST, "read-only|is wrong"),
     (changes_its_output, ON_HOST, "its gradient changed output 0|is wrong"),
     (ignores_needs, Case(calls(arrays(), arrays())), "returned 1 cotangents for 2 inputs"),
+    (
+        wrong_where_the_last_is_alone,
+        Case(calls(*[arrays(shape=3)] * 6)),
+        r"gradient in f is .* where it alone is needed",
+    ),
     (
         relies_on_layout,
         Case(calls(arrays()), backends=HOST),

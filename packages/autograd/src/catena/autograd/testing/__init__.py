@@ -7,9 +7,10 @@
 
 A `Case` says how to draw calls of an op. `check_op` draws them and checks of each one: Variables give what arrays give; the gradients
 of first and second order, or up to `order`, agree with numerical differentiation in float64 (of second order is a gradient's gradient in
-its cotangent, the forward derivative, too); each has its input's shape, dtype and device and its own memory; an input that needs none gets
-none; nothing given is changed, read-only arrays will do; and the backends agree, also where inputs live on several of them. A call that
-fails is reduced to the simplest one, and the lines of Python that show it again are in the error.
+its cotangent, the forward derivative, too); each has its input's shape, dtype and device and its own memory; an input gets the same one
+where it alone needs one, and the others then get none (of more than four inputs, four are tried in each call); nothing given is changed,
+read-only arrays will do; and the backends agree, also where inputs live on several of them. A call that fails is reduced to the simplest
+one, and the lines of Python that show it again are in the error.
 
 `python -m catena.autograd.testing` checks all functions that are installed, with a table of the results.
 
