@@ -255,7 +255,7 @@ seconds = {"import": time.perf_counter() - start}
 from xparray.kernels.batch_normalization import batch_normalization
 from xparray.kernels.convolution import convolution
 from xparray.kernels.normalization import layer_normalization
-from xparray.kernels.window import max_pooling
+from xparray.kernels.pooling import max_pooling
 
 @xp.elementwise
 def weighted(x, w):
