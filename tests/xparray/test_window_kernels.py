@@ -27,6 +27,7 @@ GEOMETRIES: dict[str, tuple[Any, ...]] = {
     "gaps": ((9, 9), (1, 2), (3, 4), (0, 0), (1, 1), False),
     "pad beyond the window": ((4, 3), (2, 2), (1, 2), (3, 2), (1, 1), False),
     "beyond the image": ((3, 3), (1, 1), (2, 2), (0, 0), (1, 1), True),
+    "few of a large image": ((40, 41), (2, 2), (13, 13), (1, 0), (1, 1), False),
     "one element": ((1, 1), (1, 1), (1, 1), (0, 0), (1, 1), False),
     "one axis": ((11,), (3,), (2,), (1,), (2,), False),
     "three axes": ((4, 5, 3), (2, 3, 2), (1, 2, 1), (1, 0, 1), (1, 1, 2), False),

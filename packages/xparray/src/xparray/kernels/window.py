@@ -17,6 +17,8 @@ import operator
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from xparray import _standard as xp
 from xparray._dispatch import array_namespace, device_of
 from xparray._kernel import kernel, loop
@@ -159,11 +161,72 @@ def inside(count: Any, stride: Any, shift: Any, length: Any) -> Any:
     return first, max(first, min(count, (length - 1 - shift) // stride + 1))
 
 
+# Along fewer windows than these a loop takes longer to begin than to run; their elements are looked up instead.
+_NARROW = 16
+
+
+@loop
+def _is_narrow(s: Any) -> Any:
+    """Whether lines of windows are short, and windows so many that a copy of the plane costs little."""
+    return s.ow < _NARROW and 2 * s.kh * s.kw * s.oh * s.ow >= s.h * s.w
+
+
+@loop
+def _seen(s: Any) -> Any:
+    """For each element of the window and each window where it lies in its plane; behind the plane's end for one outside."""
+    seen = np.empty(s.kh * s.kw * s.oh * s.ow, np.intp)
+    at = 0
+    for tap in range(s.kh * s.kw):
+        top, left = s.top + tap // s.kw * s.dilate_y, s.left + tap % s.kw * s.dilate_x
+        for i in range(s.oh):
+            for j in range(s.ow):
+                y, x = top + i * s.stride_y, left + j * s.stride_x
+                seen[at] = y * s.w + x if 0 <= y < s.h and 0 <= x < s.w else s.h * s.w
+                at += 1
+    return seen
+
+
+@loop
+def _unfold_narrow(
+    x: Any, s: Any, per_plane: Any, per_tap: Any, channels: Any, per_image: Any, col: Any, start: Any, stop: Any
+) -> None:
+    seen, places, size = _seen(s), s.oh * s.ow, s.h * s.w
+    room = np.zeros(size + 1, x.dtype)
+    for plane in range(start, stop):
+        for q in range(size):
+            put(room, q, get(x, plane * size + q))
+        base = plane // channels * per_image + plane % channels * per_plane
+        for tap in range(s.kh * s.kw):
+            for q in range(places):
+                put(col, base + tap * per_tap + q, get(room, get(seen, tap * places + q)))
+
+
+@loop
+def _fold_narrow(
+    col: Any, s: Any, per_plane: Any, per_tap: Any, channels: Any, per_image: Any, x: Any, start: Any, stop: Any
+) -> None:
+    seen, places, size = _seen(s), s.oh * s.ow, s.h * s.w
+    room = np.empty(size + 1, x.dtype)
+    for plane in range(start, stop):
+        for q in range(size):
+            put(room, q, x.dtype.type(0))
+        base = plane // channels * per_image + plane % channels * per_plane
+        for tap in range(s.kh * s.kw):
+            for q in range(places):
+                to = get(seen, tap * places + q)
+                put(room, to, get(room, to) + get(col, base + tap * per_tap + q))
+        for q in range(size):
+            put(x, plane * size + q, get(room, q))
+
+
 @vector_loop
 def unfold(
     x: Any, s: Any, per_plane: Any, per_tap: Any, channels: Any, per_image: Any, col: Any, start: Any, stop: Any
 ) -> None:
     """The elements of windows on planes from `start` to `stop`, each in its place in `col`."""
+    if _is_narrow(s):
+        _unfold_narrow(x, s, per_plane, per_tap, channels, per_image, col, start, stop)
+        return
     zero = x.dtype.type(0)
     for plane in range(start, stop):
         base = plane // channels * per_image + plane % channels * per_plane
@@ -196,6 +259,9 @@ def fold(
     col: Any, s: Any, per_plane: Any, per_tap: Any, channels: Any, per_image: Any, x: Any, start: Any, stop: Any
 ) -> None:
     """The sums of what `col` has for each element of the planes from `start` to `stop`."""
+    if _is_narrow(s):
+        _fold_narrow(col, s, per_plane, per_tap, channels, per_image, x, start, stop)
+        return
     for plane in range(start, stop):
         for q in range(s.h * s.w):
             put(x, plane * s.h * s.w + q, x.dtype.type(0))
