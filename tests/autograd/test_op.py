@@ -361,3 +361,18 @@ def test_a_rule_of_a_wrong_shape_is_refused() -> None:
     ):
         scaled(x).backward(grad=np.ones(2))
     assert x.grad is None
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "complex64", "int32"])
+@pytest.mark.parametrize(
+    "number", [2, 2.0, 0.1, -3, True, 0.0, -0.0, float("inf"), float("nan"), 1 + 0j, 2j, 1e-30], ids=repr
+)
+def test_numbers_beside_arrays_count_as_in_numpy(dtype: str, number: complex) -> None:
+    x = np.array([1, -2], dtype)
+    for _ in range(2):  # the second call may find what the first one has made of the number
+        for f in (lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: b * a, lambda a, b: b + a):
+            with np.errstate(invalid="ignore"):
+                y, expected = f(Variable(x), number).array, f(x, number)
+            assert y.dtype == expected.dtype
+            np.testing.assert_array_equal(np.signbit(y.real), np.signbit(expected.real))
+            np.testing.assert_array_equal(y, expected)

@@ -234,7 +234,7 @@ def _walk(
     found: dict[Node, Any] = {}
     # A heap, latest recorded first; and one node that waits beside it: in a chain of ops the only one, and the heap is not used.
     waiting: list[tuple[int, Node]] = []
-    following: Node | None = None
+    following: Any = None
 
     for node, g in roots:
         previous = cotangents.get(node)
@@ -248,7 +248,7 @@ def _walk(
                 heappush(waiting, (-node.seq, node))
     while following is not None or waiting:
         if not waiting:
-            node = following  # type: ignore[assignment]
+            node = following
         elif following is None:
             node = heappop(waiting)[1]
         else:

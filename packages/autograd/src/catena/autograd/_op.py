@@ -290,10 +290,10 @@ class Op(Hooked):
 
 # NumPy takes longer to make an array of a number than to add two small ones: numbers beside arrays of floats are made arrays once.
 REALS = frozenset({int, float})
-CASTS: dict[float, Any] = {}
+CASTS: dict[Any, Any] = {}
 
 
-def cast(value: float, dtype: Any) -> Any:
+def cast(value: Any, dtype: Any) -> Any:
     """`value` as the 0-d array that NumPy makes of it beside an array of `dtype`, where both are floats and neither 0 nor infinite."""
     if dtype.kind != "f" or not value or not abs(value) < float(np.finfo(dtype).max):
         return value
@@ -324,7 +324,7 @@ def _of_one(op: Op) -> Callable[[Any], Any]:
                 y = op._wrapped(NUMPY, y)
         else:
             y = op._compute((array,), NONE)
-        parent: Any = x.node
+        parent = x.node
         mask = 2 if parent is None else 3
         plan = plans[mask]
         if plan is None:
@@ -335,7 +335,7 @@ def _of_one(op: Op) -> Callable[[Any], Any]:
         node.parents = (parent,)
         node.saved = () if keep is None else keep(array, y)
         node.seq = NEXT()
-        node.shape = parent.shape if broadcasts else y.shape
+        node.shape = parent.shape if broadcasts and parent is not None else y.shape
         node.grad = None
         v = new_variable()
         v._array = y
@@ -351,8 +351,6 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
     forward, plans, broadcasts = op.forward, op._short_plans, op.broadcasts
 
     def of_two(a: Any, b: Any) -> Any:
-        p: Any
-        q: Any
         if in_scope() is not None or not USUAL.everywhere:
             return op._call((a, b), NONE)
         if isinstance(a, Variable):
@@ -391,8 +389,10 @@ def _of_two(op: Op) -> Callable[[Any, Any], Any]:
         node.saved = () if keep is None else keep(x, y, z)
         node.seq = NEXT()
         # A shape that is the parent's own costs no memory, and backward sees at once that nothing was broadcast.
-        alike = broadcasts and p is not None and (type(b) in SCALARS if q is None else p.shape == q.shape)
-        node.shape = p.shape if alike else z.shape
+        if broadcasts and p is not None and (type(b) in SCALARS if q is None else p.shape == q.shape):
+            node.shape = p.shape
+        else:
+            node.shape = z.shape
         node.grad = None
         v = new_variable()
         v._array = z
