@@ -234,7 +234,7 @@ def _walk(
     found: dict[Node, Any] = {}
     # A heap, latest recorded first; and one node that waits beside it: in a chain of ops the only one, and the heap is not used.
     waiting: list[tuple[int, Node]] = []
-    following: Any = None
+    following: Node | None = None
 
     for node, g in roots:
         previous = cotangents.get(node)
@@ -246,13 +246,13 @@ def _walk(
                 following = node
             else:
                 heappush(waiting, (-node.seq, node))
-    while following is not None or waiting:
-        if not waiting:
+    while True:
+        if waiting:
+            node = (heappop(waiting) if following is None else heappushpop(waiting, (-following.seq, following)))[1]
+        elif following is not None:
             node = following
-        elif following is None:
-            node = heappop(waiting)[1]
         else:
-            node = heappushpop(waiting, (-following.seq, following))[1]
+            break
         following = None
         g = cotangents.pop(node)
         op: Any = node.op
