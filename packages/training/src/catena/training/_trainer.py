@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -85,7 +86,9 @@ class Trainer:
         ...     def update(self): self.iteration += 1
         ...     def finalize(self): ...
         >>> trainer = Trainer(Count(), (3, "iteration"), out=tempfile.mkdtemp())
-        >>> trainer.extend(lambda trainer: print("iteration", trainer.updater.iteration), name="show")
+        >>> @trainer.extend
+        ... def show(trainer):
+        ...     print("iteration", trainer.updater.iteration)
         >>> trainer.run()
         iteration 1
         iteration 2
@@ -157,7 +160,7 @@ class Trainer:
         *,
         call_before_training: bool = False,
     ) -> Any:
-        """Add an extension, and return it; without one, return a decorator that adds the function below it.
+        """Add an extension; a function is returned as it is, for `@trainer.extend`. Without one, return a decorator.
 
         Args:
             extension: an `Extension`, or any callable of the trainer; left out in `@trainer.extend(trigger=...)`.
@@ -220,7 +223,7 @@ class Trainer:
         if hasattr(extension, "name"):
             entry.extension.name = unique
         self._extensions[unique] = entry
-        return extension
+        return extension if isfunction(extension) else None  # a session would show every LogReport that it adds
 
     def get_extension(self, name: str) -> Any:
         """The extension of that name.
