@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import QUIET, Sample
+from benchmarks.measure import ATTEMPTS, QUIET, Sample
 from benchmarks.picture import draw
 from benchmarks.worker import THREAD_VARIABLES, Worker
 from benchmarks.workload import Disagreement, Workload
@@ -64,16 +64,18 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
                         help=f"of {', '.join(WORKLOADS)}")  # fmt: skip
     parser.add_argument("--contestants", nargs="+", choices=contestants, default=contestants, metavar="NAME",
                         help=f"of {', '.join(contestants)}")  # fmt: skip
-    parser.add_argument("--rounds", type=_positive(int), default=5, help="turns of each contestant (%(default)s)")
-    parser.add_argument("--seconds", type=_positive(float), default=0.4, help="length of a turn (%(default)s)")
-    parser.add_argument("--threads", type=_positive(int), default=2, help="threads of each contestant (%(default)s)")
-    parser.add_argument("--steps", type=_positive(int), default=20, help="steps that must agree (%(default)s)")
+    parser.add_argument("--rounds", type=positive(int), default=5, help="turns of each contestant (%(default)s)")
+    parser.add_argument("--seconds", type=positive(float), default=0.4, help="length of a turn (%(default)s)")
+    parser.add_argument("--threads", type=positive(int), default=2, help="threads of each contestant (%(default)s)")
+    parser.add_argument("--steps", type=positive(int), default=20, help="steps that must agree (%(default)s)")
     parser.add_argument("--check", action="store_true", help="only check that contestants agree, time nothing")
     parser.add_argument("--json", type=Path, default=Path("result/bench.json"), help="results as JSON (%(default)s)")
     return parser.parse_args(argv)
 
 
-def _positive(kind: type[int] | type[float]) -> Any:
+def positive(kind: type[int] | type[float]) -> Any:
+    """What reads a positive number of that type from the command line."""
+
     def parse(text: str) -> float:
         value = kind(text)
         if value <= 0:
@@ -100,7 +102,7 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
     if not present:
         return result
     with ExitStack() as stack:
-        workers = {c.name: stack.enter_context(Worker(workload.name, c.name, options.threads)) for c in present}
+        workers = {c.name: stack.enter_context(Worker.of(workload.name, c.name, options.threads)) for c in present}
         steps = min(options.steps, workload.steps)
         numbers = {name: worker.numbers(steps) for name, worker in workers.items()}
         try:
@@ -115,7 +117,7 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
             print(f"{workload.name}: {', '.join(workers)} agree over {steps} steps, "
                   f"relative difference at most {max(differences.values()):.1e}")  # fmt: skip
             return result
-        samples = _rounds(workers, options)
+        samples = take_turns(workers, options.rounds, options.seconds)
     for name, contestant in result["contestants"].items():
         contestant.update(_summary(samples[name], samples.get(BASE)))
         target = f"{workload.target:.2f}" if name == OURS else ""
@@ -123,13 +125,16 @@ def _run(workload: Workload, options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
-def _rounds(workers: dict[str, Worker], options: argparse.Namespace) -> dict[str, list[Sample]]:
+def take_turns(
+    workers: dict[str, Worker], rounds: int, seconds: float, attempts: int = ATTEMPTS
+) -> dict[str, list[Sample]]:
+    """A sample of each worker in each round."""
     samples: dict[str, list[Sample]] = {name: [] for name in workers}
     names = list(workers)
-    for turn in range(options.rounds):
+    for turn in range(rounds):
         first = turn % len(names)  # nobody always follows the same neighbour
         for name in names[first:] + names[:first]:
-            samples[name].append(workers[name].time(options.seconds))
+            samples[name].append(workers[name].time(seconds, attempts))
     return samples
 
 

@@ -1,7 +1,7 @@
 """One contestant in a process of its own, answering one line of JSON for each line that it is sent.
 
 `{"numbers": 20}` runs twenty steps from the initial values and answers what must agree;
-`{"seconds": 0.4}` times steps and answers a Sample. The answers leave through a copy of the standard output, whose
+`{"seconds": 0.4, "attempts": 8}` times steps and answers a Sample. The answers leave through a copy of the standard output, whose
 own descriptor is joined to the standard error first: nothing that a library prints can get between them.
 """
 
@@ -11,12 +11,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Sample, measure
+from benchmarks.measure import ATTEMPTS, Sample, measure
 from benchmarks.workload import Contestant
 from benchmarks.workloads import WORKLOADS
 
@@ -25,15 +25,22 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 class Worker:
-    """The driver's end: starts the process of `contestant` and asks it for numbers and times."""
+    """The driver's end: starts the process of a contestant and asks it for numbers and times."""
 
-    def __init__(self, workload: str, contestant: str, threads: int) -> None:
-        """Start the process with `threads` threads for every library."""
-        self.name = f"{workload} {contestant}"
-        own = WORKLOADS[workload].contestants[contestant].environment
-        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **own}
+    def __init__(
+        self,
+        name: str,
+        threads: int,
+        module: str,
+        arguments: Sequence[str],
+        python: str = sys.executable,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start `python -m module arguments`, which serves, with `threads` threads for every library."""
+        self.name = name
+        environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **(environment or {})}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.worker", workload, contestant],
+            [python, "-m", module, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -41,14 +48,21 @@ class Worker:
             cwd=ROOT,
         )
 
+    @classmethod
+    def of(cls, workload: str, contestant: str, threads: int) -> Worker:
+        """The worker of a contestant of one of the workloads."""
+        environment = WORKLOADS[workload].contestants[contestant].environment
+        name = f"{workload} {contestant}"
+        return cls(name, threads, "benchmarks.worker", [workload, contestant], environment=environment)
+
     def numbers(self, steps: int) -> list[list[float]]:
         """What each of the first `steps` steps from the initial values gave."""
         answer: list[list[float]] = self._ask({"numbers": steps})
         return answer
 
-    def time(self, seconds: float) -> Sample:
-        """One measurement of about `seconds`."""
-        return Sample(**self._ask({"seconds": seconds}))
+    def time(self, seconds: float, attempts: int = ATTEMPTS) -> Sample:
+        """One measurement of about `seconds`, at most so often again while other programs disturb."""
+        return Sample(**self._ask({"seconds": seconds, "attempts": attempts}))
 
     def close(self) -> None:
         """End the process."""
@@ -88,7 +102,7 @@ def serve(contestant: Contestant) -> None:
                 step, read = contestant.build()
                 answer: Any = [read(step()) for _ in range(request["numbers"])]
             else:
-                answer = asdict(measure(contestant.build, request["seconds"]))
+                answer = asdict(measure(contestant.build, request["seconds"], request["attempts"]))
             print(json.dumps(answer), file=answers, flush=True)
 
 

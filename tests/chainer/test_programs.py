@@ -32,6 +32,8 @@ PROGRAMS = [
     ("train_vae.py", 0.6, 0.9),
     ("vae_distributions.py", 0.6, 0.9),
     ("custom_loop.py", 0.5, 0.8),
+    ("own_trainer.py", 0.7, 0.8),
+    ("tagger_ctc.py", 0.3, 0.7),
     ("wgan_gp.py", 0.6, None),
     ("text_classifier.py", 0.5, 0.85),
     ("text_classifier.py --model cnn", 0.6, 0.8),

@@ -25,6 +25,22 @@ IDS = np.array([[0, 1], [6, 2]], "i")
 SEQ = [R.randn(n, 4).astype("f") for n in (4, 3, 1)]
 TREE = ((0, 1), (2, 3))
 
+
+class Same:
+    """Draws the same class always: Chainer asks for one more than it uses."""
+
+    def sample(self, shape):
+        return np.full(shape, 1, "i")
+
+    __call__ = sample
+
+
+def sampling(link):
+    """A link that draws, with samples that are always the same."""
+    link.sampler = Same()
+    return link
+
+
 # name -> how it is made, what it is called with
 LINKS = {
     "Linear": (lambda: L.Linear(4, 5), (X,)), "Linear lazy": (lambda: L.Linear(5), (X,)), "Linear nobias": (lambda: L.Linear(4, 5, nobias=True), (X,)),
@@ -52,7 +68,10 @@ LINKS = {
     "NStepBiLSTM": (lambda: L.NStepBiLSTM(1, 4, 3, 0.0), (None, None, SEQ)), "NStepGRU": (lambda: L.NStepGRU(2, 4, 3, 0.0), (None, SEQ)),
     "NStepBiGRU": (lambda: L.NStepBiGRU(1, 4, 3, 0.0), (None, SEQ)), "NStepRNNTanh": (lambda: L.NStepRNNTanh(1, 4, 3, 0.0), (None, SEQ)),
     "NStepRNNReLU": (lambda: L.NStepRNNReLU(1, 4, 3, 0.0), (None, SEQ)), "NStepBiRNNTanh": (lambda: L.NStepBiRNNTanh(1, 4, 3, 0.0), (None, SEQ)),
-    "NStepBiRNNReLU": (lambda: L.NStepBiRNNReLU(1, 4, 3, 0.0), (None, SEQ)),
+    "NStepBiRNNReLU": (lambda: L.NStepBiRNNReLU(1, 4, 3, 0.0), (None, SEQ)), "GRU": (lambda: L.GRU(4, 3), (X,)),
+    "StatefulZoneoutLSTM": (lambda: L.StatefulZoneoutLSTM(4, 3, 0.0, 0.0), (X,)), "SimplifiedDropconnect": (lambda: L.SimplifiedDropconnect(4, 5, 0.0), (X,)),
+    "BlackOut": (lambda: sampling(L.BlackOut(4, [5, 1, 2, 3, 1], 2)), (X, T)),
+    "NegativeSampling": (lambda: sampling(L.NegativeSampling(4, [5, 1, 2, 3, 1], 2)), (X, T)),
 }  # fmt: skip
 
 OPTIMIZERS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -145,3 +146,41 @@ def test_bad_options_are_refused(options: list[str], message: str) -> None:
     run = bench(*options)
     assert run.returncode == 2
     assert message in run.stderr
+
+
+def test_programs_of_chainer_run_where_chainer_itself_is_missing() -> None:
+    """Those that take no long: the losses beside Chainer's are compared where CHAINER_PYTHON names one."""
+    command = [sys.executable, "-m", "benchmarks.chainer", "--workloads", "W1", "W2", "--check"]
+    environment = {key: value for key, value in os.environ.items() if key != "CHAINER_PYTHON"}
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Chainer 7.8.1 is skipped: CHAINER_PYTHON is not set" in run.stdout
+    assert [line.split()[0] for line in run.stdout.splitlines() if line.startswith("W")] == ["W1", "W2"]
+
+
+def test_a_python_without_chainer_is_skipped_with_its_reason() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.chainer", "--workloads", "W2", "--check"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CHAINER_PYTHON": "/nowhere/python"},
+        timeout=300,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Chainer 7.8.1 is skipped: CHAINER_PYTHON=/nowhere/python cannot import chainer" in run.stdout
+
+
+@pytest.mark.parametrize("program", ["W4", "W5-training", "W6-steps", "W6-sequence"])
+def test_programs_of_chainer_compute_what_the_workloads_compute(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.chainer_programs import PROGRAMS
+    from benchmarks.workloads import WORKLOADS
+
+    losses = []
+    for build in (PROGRAMS[program], WORKLOADS[program].contestants["catena"].build):
+        step, read = build()
+        losses.append([read(step())[0] for _ in range(2)])
+    assert losses[0] == pytest.approx(losses[1], rel=WORKLOADS[program].tolerance)

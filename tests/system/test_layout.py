@@ -66,8 +66,8 @@ def imported_distributions(part: str) -> set[str]:
     return found - {own} | BY_NAME.get(part, set())
 
 
-# A backend gives the module of its special functions by name.
-BY_NAME = {"xparray": {"scipy"}}
+# A backend gives the module of its special functions by name. Programs written for Chainer import six, which came with it.
+BY_NAME = {"xparray": {"scipy"}, "chainer": {"six"}}
 
 
 def project_of(part: str) -> dict[str, Any]:

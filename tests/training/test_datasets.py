@@ -355,6 +355,13 @@ def test_random_parts_are_chainers_for_the_same_seed():
     assert [p[:] for p in split_dataset_n_random(range(6), 2, seed=0)] == [[5, 2, 1], [3, 0, 4]]
 
 
+def test_folds_are_chainers():
+    folds = [(train[:], test[:]) for train, test in get_cross_validation_datasets(range(7), 3)]
+    assert folds == [([0, 1, 2, 3], [4, 5, 6]), ([4, 5, 6, 0, 1], [2, 3]), ([2, 3, 4, 5, 6], [0, 1])]
+    folds = [(train[:], test[:]) for train, test in get_cross_validation_datasets_random(range(5), 2, seed=0)]
+    assert folds == [([2, 0], [1, 3, 4]), ([1, 3, 4], [2, 0])]
+
+
 @pytest.mark.parametrize("n", [5, 6, 7])
 def test_folds_test_every_example_once(n):
     folds = get_cross_validation_datasets_random(range(n), 3, seed=1)

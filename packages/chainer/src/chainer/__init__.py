@@ -21,10 +21,10 @@ from catena.autograd import (
     as_array,
     as_variable,
     force_backprop_mode,
-    get_dtype,
     get_function_hooks,
     no_backprop_mode,
 )
+from catena.autograd import get_dtype as _get_dtype
 from catena.nn import (
     Chain,
     ChainList,
@@ -235,6 +235,16 @@ def is_arrays_compatible(arrays: Any) -> bool:
 def get_compute_mode() -> Any:
     """The setting `compute_mode`, which has no effect."""
     return config.compute_mode
+
+
+def get_dtype(dtype: Any = None, map_mixed16: Any = None) -> np.dtype[Any]:
+    """The dtype given, or `config.dtype` for None; there is no mixed16, which `map_mixed16` would stand for.
+
+    Example:
+        >>> get_dtype(None, map_mixed16=np.float32)
+        dtype('float32')
+    """
+    return _get_dtype(dtype)
 
 
 def disable_experimental_feature_warning() -> None:

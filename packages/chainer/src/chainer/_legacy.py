@@ -10,16 +10,18 @@ import functools
 import inspect
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
+
+import numpy as np
 
 import xparray as xp
 from catena import training
 from catena.autograd import Function, FunctionNode, Variable, using_config
 from catena.autograd._function import _OldStyle
 from catena.autograd._plan import spec_of
-from catena.nn import Chain, Link, Parameter, initializers, links
+from catena.nn import Chain, Link, Parameter, Reporter, Sequential, functions, initializers, links
 from catena.training import optimizers
 from chainer import backend
 from chainer._volatile import MADE, is_among, make_volatile, run_volatile
@@ -103,7 +105,50 @@ def _backward(
         create_graph = create_graph or enable_double_backprop
         backward(self, retain_grad=retain_grad, create_graph=create_graph, loss_scale=loss_scale, **options)
 
-    wrapped.__name__, wrapped.__qualname__, wrapped.__doc__ = "backward", "Variable.backward", backward.__doc__
+    return _named_as(backward, wrapped)
+
+
+def _named_as(method: Callable[..., Any], wrapped: Callable[..., Any]) -> Callable[..., Any]:
+    """`wrapped` under the name of `method`, with arguments of its own."""
+    # functools.wraps would show the arguments of `method`.
+    wrapped.__name__, wrapped.__qualname__, wrapped.__doc__ = method.__name__, method.__qualname__, method.__doc__
+    return wrapped
+
+
+def _mean(mean: Callable[..., Variable]) -> Callable[..., Variable]:
+    """`Variable.mean` that takes Chainer's `weights` too."""
+
+    def wrapped(self: Variable, axis: Any = None, *, weights: Any = None, keepdims: bool = False) -> Variable:
+        if weights is None:
+            return mean(self, axis, keepdims=keepdims)
+        return functions.average(self, axis=axis, weights=weights, keepdims=keepdims)
+
+    return _named_as(mean, wrapped)
+
+
+# NumPy's numbers are no Python numbers: since version 2, float32 times np.sqrt(2) is float64. Chainer casts them to the Variable's dtype.
+_NUMBERS = frozenset(np.dtype(code).type for code in "efdbhilqBHILQ")
+_OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+
+
+def _weakly(operator: Callable[..., Any]) -> Callable[..., Any]:
+    """An operator to which NumPy's numbers are Python's."""
+
+    @functools.wraps(operator)
+    def wrapped(self: Variable, other: Any) -> Any:
+        return operator(self, other.item() if type(other) in _NUMBERS else other)
+
+    return wrapped
+
+
+def _array_ufunc(array_ufunc: Callable[..., Any]) -> Callable[..., Any]:
+    """`Variable.__array_ufunc__`, which NumPy's number on the left of an operator calls, to which it is Python's."""
+
+    @functools.wraps(array_ufunc)
+    def wrapped(self: Variable, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        weak = (x.item() if type(x) in _NUMBERS else x for x in inputs)
+        return array_ufunc(self, ufunc, method, *weak, **kwargs)
+
     return wrapped
 
 
@@ -312,6 +357,24 @@ class FunctionSet(Chain):
         return [p.grad for p in self.params()]
 
 
+def _index(index: Callable[..., int]) -> Callable[..., int]:
+    """`Sequential.index` under the names of Chainer's arguments."""
+
+    def wrapped(self: Sequential, layer: Any, start: int | None = None, end: int | None = None) -> int:
+        return index(self, layer, start or 0, *(() if end is None else (end,)))
+
+    return _named_as(index, wrapped)
+
+
+def _pop(pop: Callable[..., Any]) -> Callable[..., Any]:
+    """`Sequential.pop` under the name of Chainer's argument."""
+
+    def wrapped(self: Sequential, i: int = -1) -> Any:
+        return pop(self, i)
+
+    return _named_as(pop, wrapped)
+
+
 # ----------------------------------------------------------------------------- Optimizer
 
 
@@ -392,6 +455,24 @@ def _extend(extend: Callable[..., Any]) -> Callable[..., Any]:
     return wrapped
 
 
+def _report(report: Callable[..., None]) -> Callable[..., None]:
+    """`Reporter.report` that stores a Variable without its graph for a Variable, as Chainer's does, where catena's stores the array."""
+
+    @functools.wraps(report)
+    def wrapped(self: Reporter, values: Mapping[str, Any], observer: Any = None) -> None:
+        observation, self.observation = self.observation, {}
+        try:
+            report(self, values, observer)
+            stored = self.observation
+        finally:
+            self.observation = observation
+        for (name, value), given in zip(stored.items(), values.values(), strict=True):
+            is_cut = isinstance(given, Variable) and not isinstance(value, Variable)
+            observation[name] = Variable(value, requires_grad=False) if is_cut else value
+
+    return wrapped
+
+
 def _init_updater(init: Callable[..., None]) -> Callable[..., None]:
     """`StandardUpdater.__init__` whose `device` is one of Chainer's afterwards, whatever names it."""
 
@@ -420,6 +501,8 @@ def _init_report(init: Callable[..., None], old: str) -> Callable[..., None]:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         if old in kwargs:
             kwargs["filename"] = kwargs.pop(old)
+        elif kwargs.get("filename", "") is None:  # the usual name, as where none is given
+            del kwargs["filename"]
         init(self, *args, **kwargs)
 
     return __init__
@@ -496,11 +579,19 @@ def install() -> None:
                 setattr(cls, name, value)
     _wrap(Variable, "__init__", _init_variable)
     _wrap(Variable, "backward", _backward)
+    _wrap(Variable, "mean", _mean)
+    for name in _OPERATORS:
+        _wrap(Variable, f"__{name}__", _weakly)
+        _wrap(Variable, f"__r{name}__", _weakly)
+    _wrap(Variable, "__array_ufunc__", _array_ufunc)
+    _wrap(Sequential, "index", _index)
+    _wrap(Sequential, "pop", _pop)
     _wrap(Link, "to_device", _link_to_device)
     _wrap(Link, "__call__", _link_call)
     _wrap(training.Trainer, "extend", _extend)
     _wrap(_OldStyle, "forward", _old_forward)
     _wrap(optimizers.UpdateRule, "update_core", _update_core)
+    _wrap(Reporter, "report", _report)
     _wrap(training.StandardUpdater, "__init__", _init_updater)
     for extension, old in _FILENAMES.items():
         _wrap(extension, "__init__", functools.partial(_init_report, old=old))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import xparray.random
-from catena.autograd import config, global_config, using_config
+from catena.autograd import _config, config, global_config, using_config
 from catena.autograd._config import SETTINGS, GlobalConfig, LocalConfig
 
 __all__ = ["GlobalConfig", "LocalConfig", "config", "global_config", "using_config"]
@@ -43,7 +43,8 @@ _ENVIRONMENT: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def install() -> None:
-    """Give the settings those of Chainer's that catena has not, and the environment's values."""
+    """Give the settings those of Chainer's that catena has not, the program's own by any name, and the environment's values."""
+    _config.OWN_PREFIX = ""
     for name, value in WITHOUT_EFFECT.items():
         if name not in SETTINGS:
             SETTINGS[name] = (value, _anything)

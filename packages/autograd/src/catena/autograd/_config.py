@@ -179,10 +179,14 @@ def _show(values: dict[str, Any], file: TextIO | None) -> None:
         print(f"{name:{width}} {values[name]!s}", file=file or sys.stdout)
 
 
+OWN_PREFIX = "user_"
+"""With what names of settings of one's own begin, so that a slip of the pen is an error; `chainer` takes any name."""
+
+
 def _checked(name: str, value: Any) -> Any:
     if name in SETTINGS:
         return SETTINGS[name][1](name, value)
-    if not name.startswith("user_"):
+    if not name.startswith(OWN_PREFIX):
         raise AttributeError(
             f"config has no setting {name!r}; it has {', '.join(SETTINGS)}; begin a name of your own with user_"
         )

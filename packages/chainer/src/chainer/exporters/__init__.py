@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 
-def __getattr__(name: str) -> object:
-    if name != "caffe":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise ImportError(
-        f"chainer.exporters.{name} is not part of this version of catena-chainer; save models with chainer.serializers.save_npz"
-    )
+from chainer._paths import member as _member
+
+__getattr__ = functools.partial(_member, __name__)

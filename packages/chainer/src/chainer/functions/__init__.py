@@ -9,11 +9,13 @@ from catena.nn import links as _links
 from chainer._legacy import retired as _retired
 from chainer._paths import member as _member
 from chainer._variables import returning_variables as _returning_variables
+from chainer.functions import _clustering
 
 
 def _handed_on() -> dict[str, Any]:
     """Every function of catena's, as it is here."""
     named = {name: getattr(_functions, name) for name in _functions.__all__}
+    named |= {f.__name__: f for f in (_clustering.discriminative_margin_based_clustering_loss,)}
     return {
         name: _returning_variables(value)
         for name, value in named.items()

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 
-def __getattr__(name: str) -> object:
-    if name != "CaffeFunction":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    raise ImportError(
-        f"chainer.links.caffe.{name} is not part of this version of catena-chainer; convert the .caffemodel to .npz with "
-        "Chainer 7.8.1 on Python 3.11, and load it with chainer.serializers.load_npz"
-    )
+from chainer._paths import member as _member
+
+__getattr__ = functools.partial(_member, __name__)

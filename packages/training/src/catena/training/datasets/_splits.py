@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -52,7 +53,7 @@ def get_cross_validation_datasets(
 ) -> list[tuple[SubDataset, SubDataset]]:
     """For each of `n_folds` folds, the rest of the dataset to train with, and the fold to test with.
 
-    The folds' sizes differ by one example at most, the larger ones first.
+    The folds' sizes differ by one example at most; they come from the last to the first, as in Chainer.
 
     Args:
         dataset: any dataset.
@@ -66,14 +67,14 @@ def get_cross_validation_datasets(
 
     Example:
         >>> [(train[:], test[:]) for train, test in get_cross_validation_datasets("abcde", 2)]
-        [(['d', 'e'], ['a', 'b', 'c']), (['a', 'b', 'c'], ['d', 'e'])]
+        [(['a', 'b'], ['c', 'd', 'e']), (['c', 'd', 'e'], ['a', 'b'])]
     """
     n_folds = _folds("get_cross_validation_datasets", n_folds, kwargs)
     n = _size("get_cross_validation_datasets", dataset, n_folds, order)
     indices = np.arange(n) if order is None else np.asarray(order)
+    borders = [n * i // n_folds for i in range(n_folds + 1)]
     result = []
-    for fold in np.array_split(np.arange(n), n_folds):
-        begin, end = int(fold[0]), int(fold[-1]) + 1
+    for begin, end in reversed(list(itertools.pairwise(borders))):  # Chainer's order of folds
         train = np.concatenate([indices[end:], indices[:begin]])
         result.append((SubDataset(dataset, 0, len(train), train), SubDataset(dataset, begin, end, order)))
     return result
