@@ -144,7 +144,7 @@ class SqueezeNet(chainer.Chain):
         weights = iter(squeezenet.initial())
         with self.init_scope():
             self.conv1 = L.Convolution2D(3, 96, 7, stride=2, initialW=next(weights))
-            fires = [Fire(*fire, weights) for fire in squeezenet.FIRES if fire is not squeezenet.POOL]
+            fires = [Fire(*fire, weights=weights) for fire in squeezenet.FIRES if fire is not squeezenet.POOL]
             self.fires = chainer.ChainList(*fires)
             self.conv10 = L.Convolution2D(512, squeezenet.CLASSES, 1, initialW=next(weights))
 

@@ -23,7 +23,8 @@ def _of_variables(cls: type) -> type:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
         init(self, *map(_variable, args), **{name: _variable(value) for name, value in kwargs.items()})
 
-    members = {"__init__": __init__, "__doc__": cls.__doc__, "__module__": __name__, "__qualname__": cls.__qualname__}
+    summary = (cls.__doc__ or "").partition("\n")[0]  # without the examples, whose results are arrays
+    members = {"__init__": __init__, "__doc__": summary, "__module__": __name__, "__qualname__": cls.__qualname__}
     return type(cls.__name__, (cls,), members)
 
 
