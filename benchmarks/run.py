@@ -23,6 +23,7 @@ from benchmarks.workloads import WORKLOADS
 BASE = "torch"
 OURS = "catena"
 MEAN_TARGET = 0.5
+JITTED = os.environ.get("XPARRAY_JIT", "1") != "0"
 COLUMNS = ("workload", "contestant", "us a step", "spread", "ratio", "lowest-highest", "target", "others", "peak MB")
 ROW = "{:14s} {:19s} {:>10s} {:>7s} {:>7s} {:>15s} {:>7s} {:>8s} {:>8s}"
 
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = _machine()
     print(f"{machine['processor']}, {machine['cpus']} CPUs, {machine['system']}, Python {machine['python']}")
     print(f"{options.threads} threads for everyone ({', '.join(THREAD_VARIABLES)})")
+    if not JITTED:
+        print(f"XPARRAY_JIT=0: {OURS} runs without numba's compiled loops; the others as ever")
     if not options.check:
         print(f"{options.rounds} interleaved rounds of {options.seconds} s; medians; ratios to {BASE}, eager\n")
         print(ROW.format(*COLUMNS), flush=True)
@@ -44,7 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     report = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine,
-        "settings": {key: getattr(options, key) for key in ("threads", "rounds", "seconds", "steps", "check")},
+        "settings": {key: getattr(options, key) for key in ("threads", "rounds", "seconds", "steps", "check")}
+        | {"jit": JITTED},
         "geometric_mean": mean,
         "workloads": {result["name"]: result for result in results},
     }
@@ -69,7 +73,8 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=positive(int), default=2, help="threads of each contestant (%(default)s)")
     parser.add_argument("--steps", type=positive(int), default=20, help="steps that must agree (%(default)s)")
     parser.add_argument("--check", action="store_true", help="only check that contestants agree, time nothing")
-    parser.add_argument("--json", type=Path, default=Path("result/bench.json"), help="results as JSON (%(default)s)")
+    file = Path("result/bench.json" if JITTED else "result/bench-without-jit.json")
+    parser.add_argument("--json", type=Path, default=file, help="results as JSON (%(default)s)")
     return parser.parse_args(argv)
 
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,11 @@ class Worker:
         )
 
     @classmethod
-    def of(cls, workload: str, contestant: str, threads: int) -> Worker:
-        """The worker of a contestant of one of the workloads."""
+    def of(cls, workload: str, contestant: str, threads: int, changes: Sequence[str] = ()) -> Worker:
+        """The worker of a contestant of one of the workloads, with `changes` to its sizes, such as "convnet.BATCH=64"."""
         environment = WORKLOADS[workload].contestants[contestant].environment
         name = f"{workload} {contestant}"
-        return cls(name, threads, "benchmarks.worker", [workload, contestant], environment=environment)
+        return cls(name, threads, "benchmarks.worker", [workload, contestant, *changes], environment=environment)
 
     def numbers(self, steps: int) -> list[list[float]]:
         """What each of the first `steps` steps from the initial values gave."""
@@ -106,5 +107,14 @@ def serve(contestant: Contestant) -> None:
             print(json.dumps(answer), file=answers, flush=True)
 
 
+def change(text: str) -> None:
+    """Set a size of a workload: "convnet.BATCH=64" is BATCH in workloads/convnet.py."""
+    place, _, value = text.partition("=")
+    module, _, name = place.partition(".")
+    setattr(import_module(f"benchmarks.workloads.{module}"), name, int(value))
+
+
 if __name__ == "__main__":
+    for text in sys.argv[3:]:
+        change(text)
     serve(WORKLOADS[sys.argv[1]].contestants[sys.argv[2]])

@@ -184,3 +184,43 @@ def test_programs_of_chainer_compute_what_the_workloads_compute(monkeypatch: pyt
         step, read = build()
         losses.append([read(step())[0] for _ in range(2)])
     assert losses[0] == pytest.approx(losses[1], rel=WORKLOADS[program].tolerance)
+
+
+def test_without_compiled_loops_the_header_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XPARRAY_JIT", "0")
+    run = bench(
+        "--check", "--workloads", "W2", "--contestants", "numpy", "catena", "--json", str(tmp_path / "bench.json")
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "XPARRAY_JIT=0: catena runs without numba's compiled loops" in run.stdout
+    assert json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["settings"]["jit"] is False
+
+
+def test_runs_agree_or_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import agree
+
+    def written(name: str, **ratios: float) -> str:
+        workloads = {
+            key: {"target": 0.5, "contestants": {"torch": {}, "catena": {"ratio": ratio}}}
+            for key, ratio in ratios.items()
+        }
+        (tmp_path / name).write_text(json.dumps({"workloads": workloads, "geometric_mean": 0.4}), encoding="utf-8")
+        return str(tmp_path / name)
+
+    first = written("a", W1=0.4, W2=0.6, W3=0.5, W4=0.1)
+    second = written("b", W1=0.5, W2=0.7, W3=0.51)
+    assert agree.main([first, second]) == 1
+    shown = capsys.readouterr().out
+    assert [line.split()[-1] for line in shown.splitlines()[1:4]] == ["met", "missed", "agreed"]
+    assert "not in every run: W4" in shown
+    assert shown.endswith("2 met, 1 missed, 1 not agreed\n")
+    assert agree.main([first, first]) == 0
+
+
+def test_a_size_of_a_workload_can_be_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.worker import Worker
+
+    with Worker.of("W8-chain", "numpy", 1, ["scalar_chain.LENGTH=10"]) as worker:
+        assert worker.numbers(1) == [[5.5, 11.0]]
