@@ -879,6 +879,17 @@ def test_no_warnings_in_a_plain_loop():
 # ------------------------------------------------------------------------------------------------- no gradient, loss scale
 
 
+def test_a_model_without_parameters_is_warned_of():
+    class Forgetful(nn.Chain):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.links.Linear(3, 2)
+
+    optimizer = SGD().setup(Forgetful())
+    with pytest.warns(UserWarning, match="SGD.update: Forgetful has no parameters, .* inside `with self.init_scope"):
+        optimizer.update()
+
+
 def test_a_loss_that_does_not_depend_on_the_model_is_warned_of():
     optimizer = SGD().setup(filled([1.0, 2.0], [1.0]))
     x = ag.Variable(np.ones(1, "float32"))

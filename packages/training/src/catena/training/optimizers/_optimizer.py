@@ -603,7 +603,7 @@ class GradientMethod(Optimizer):
                 self.reallocate_cleared_grads()
         self._watch_clearing(params)
         if all(param.grad is None for param in params):
-            self._warn_of_no_gradient(lossfun is not None)
+            self._warn_of_no_gradient(params, lossfun is not None)
         if self._scaling is not None and not self._scaling.take_off(params):
             return
         hooks = self._hooks
@@ -615,7 +615,15 @@ class GradientMethod(Optimizer):
         if hooks.post:
             self.call_hooks("post")
 
-    def _warn_of_no_gradient(self, of_lossfun: bool) -> None:
+    def _warn_of_no_gradient(self, params: list[Parameter], of_lossfun: bool) -> None:
+        if not params:
+            model = type(self.target).__name__
+            warnings.warn(
+                f"{type(self).__name__}.update: {model} has no parameters, so nothing changes; assign parameters and links "
+                "inside `with self.init_scope():`",
+                stacklevel=3,
+            )
+            return
         fix = (
             "the loss of lossfun does not depend on any of them; is it computed from Variables, outside of no_backprop_mode?"
             if of_lossfun
