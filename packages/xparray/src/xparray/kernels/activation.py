@@ -43,7 +43,7 @@ def _(g: Any, y: Any) -> Any:
     if not alike(g, y):
         return NotImplemented
     # Some channels of images with more: each image's lie together, and are read where they are.
-    if g.ndim > 1 and g.size >= LEAST * len(g) and not g.flags.carray and g[0].flags.carray and y.flags.carray:
+    if g.ndim > 1 and g.size >= LEAST * len(g) > 0 and not g.flags.carray and g[0].flags.carray and y.flags.carray:
         gx = empty(g.shape, g.dtype)
         for parts in zip(g, y, gx, strict=True):
             share(_relu_grad, parts[0].size, *(part.reshape(-1) for part in parts))
