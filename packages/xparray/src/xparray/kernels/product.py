@@ -175,6 +175,7 @@ _tile8, _tile4, _tile2, _tile1 = (make_tile(rows, 1) for rows in (8, 4, 2, 1))
 _pair8, _pair4, _pair2, _pair1 = (make_tile(rows, 2) for rows in (8, 4, 2, 1))
 # A processor with 16 vector registers has no room for the sums of eight pairs.
 _MOST_PAIRS = 4 if LANES == 8 else 8
+_DEPTH = 256  # rows of a panel, which then stays in the first cache; sums of sums are more exact as well
 
 
 @compiled
@@ -231,37 +232,91 @@ def _multiply_pair(a: int, a_row: int, a_column: int, m: int, panel: int, k: int
         _pair1(a + 4 * i * a_row, a_row, a_column, panel, k, c + 4 * i * c_row, c_row, add)
 
 
+@compiled
+def _multiply_few(
+    a: int,
+    a_row: int,
+    a_column: int,
+    m: int,
+    b: int,
+    b_row: int,
+    b_column: int,
+    n: int,
+    k: int,
+    c: int,
+    c_row: int,
+    room: int,
+) -> None:
+    """`(m, n)` numbers of C, where n is a few columns and m a vector's lanes at least: as rows of C^T = B^T A^T, with A packed.
+
+    A vector of columns would be empty for the most part. Each sum has its terms in the same order as there. `room` is the address of
+    memory for a packed panel and C^T's numbers of a panel.
+    """
+    beside = room + 4 * _DEPTH * 2 * LANES
+    parts = -(-k // _DEPTH)
+    row = 0
+    while row < m:
+        vectors = 2 if m - row >= 2 * LANES else 1
+        width = vectors * LANES
+        row = min(row, m - width)  # the last panel may begin inside the one before
+        for part in range(parts):
+            first, last = k * part // parts, k * (part + 1) // parts
+            _pack(a + 4 * (row * a_row + first * a_column), a_column, a_row, last - first, room, vectors)
+            left = b + 4 * first * b_row
+            if vectors == 2:
+                _multiply_pair(left, b_column, b_row, n, room, last - first, beside, width, part)
+            else:
+                _multiply_vector(left, b_column, b_row, n, room, last - first, beside, width, part)
+        for i in range(width):
+            for j in range(n):
+                copy_numbers(beside + 4 * (j * width + i), c + 4 * ((row + i) * c_row + j), 1)
+        row += width
+
+
 # ------------------------------------------------------------------------------------------- a product, in pieces
 
-_DEPTH = 256  # rows of a panel, which then stays in the first cache; sums of sums are more exact as well
-
-_HEIGHT = 16  # rows of a piece of work
+_HEIGHT = 16  # rows of a piece of work; of the last few columns twice as many are
+_FEW = LANES // 2  # so many columns at most are a few
 
 # A product is described by words, so that threads need not ask the interpreter for it: where A, B and C lie, whether A and B
 # lie by rows, and the sizes m, n and k.
 
 
+@compiled
+def _count_pieces(m: int, n: int) -> int:
+    """The pieces of C: `_HEIGHT` rows of one vector of columns each, or twice as many rows of the last few columns."""
+    rest = n % ((2 if n >= 2 * LANES else 1) * LANES)  # columns beyond the last panel that is full
+    if 0 < rest <= _FEW:
+        return -(-m // _HEIGHT) * ((n - rest) // LANES) + -(-m // (2 * _HEIGHT))
+    return -(-m // _HEIGHT) * -(-n // LANES)
+
+
 @shared_code
 def _multiply(product: int, start: int, stop: int) -> None:
-    """The pieces from `start` to `stop` of C = A B, each `_HEIGHT` rows of one vector of columns, panel after panel."""
+    """The pieces from `start` to `stop` of C = A B, panel after panel."""
     words = numba.carray(as_pointer(product), 8)
     a, b, c, m, n, k = words[0], words[1], words[2], words[5], words[6], words[7]
     a_row, a_column = (k, 1) if words[3] else (1, m)
     b_row, b_column = (n, 1) if words[4] else (1, k)
     whole = 2 if n >= 2 * LANES else 1  # vectors of a panel
     pieces = -(-m // _HEIGHT) * whole
-    memory = np.empty((_DEPTH + (m if n % LANES else 0)) * whole * LANES + 16, np.float32)
+    memory = np.empty((_DEPTH * 2 + (m if n % LANES else 0) * whole + 2 * _FEW) * LANES + 16, np.float32)
     packed = (
         (memory.ctypes.data + 63) // 64 * 64
     )  # a vector that lies across two lines of the cache takes twice the time
-    beside = packed + 4 * _DEPTH * whole * LANES
+    beside = packed + 4 * _DEPTH * 2 * LANES
     for panel in range(start // pieces, -(-stop // pieces)):
         new = min(whole * LANES, n - panel * whole * LANES)  # columns of C that no other panel has
         vectors = -(-new // LANES)
         width = vectors * LANES
+        tall = 2 * _HEIGHT if new <= _FEW else _HEIGHT
         # The rows of this panel that lie in the interval: all but in its first and its last panel.
-        i = max(start - panel * pieces, 0) // vectors * _HEIGHT
-        height = min((stop - panel * pieces) // vectors * _HEIGHT, m) - i
+        i = max(start - panel * pieces, 0) // vectors * tall
+        height = min((stop - panel * pieces) // vectors * tall, m) - i
+        if new <= _FEW and height >= LANES:
+            left, right, j = a + 4 * i * a_row, b + 4 * (n - new) * b_column, n - new
+            _multiply_few(left, a_row, a_column, height, right, b_row, b_column, new, k, c + 4 * (i * n + j), n, packed)
+            continue
         # The last panel begins inside the one before, where n is no multiple of its width; it is computed aside.
         j = panel * whole * LANES + new - width
         out, out_row = (c + 4 * (i * n + j), n) if new == width else (beside, width)
@@ -296,5 +351,5 @@ def multiply(a: Any, b: Any, c: Any = None) -> Any:
     flat_a, flat_b = (a if is_a_flat else a.T).reshape(-1), (b if is_b_flat else b.T).reshape(-1)
     words = np.empty(8, np.int64)
     product = _describe(words, flat_a, flat_b, c.reshape(-1), is_a_flat, is_b_flat, m, n, k)
-    share_code(_multiply, product, -(-m // _HEIGHT) * -(-n // LANES))
+    share_code(_multiply, product, _count_pieces(m, n))
     return c
