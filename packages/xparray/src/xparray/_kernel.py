@@ -199,7 +199,7 @@ class Kernel:
         for a in args:
             if type(a) is not np.ndarray and type(a) not in SCALARS:
                 return self._elsewhere(args, options)
-        version = self._version("host")
+        version = self.versions.get("host") if _enabled else self._version("host")
         if version is not None:
             y = version(*args, **options)
             if y is not NotImplemented:

@@ -98,6 +98,11 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray[Any, An
     return np.ndarray(shape, dtype, block.view(_Owner))
 
 
+def is_no_view(x: np.ndarray[Any, Any]) -> bool:
+    """Whether the array's memory is its own, or a block of the pool that it was given itself."""
+    return x.base is None or type(x.base) is _Owner
+
+
 @dataclass(frozen=True)
 class MemoryInfo:
     """What the pool of host memory holds: see `memory_info`.

@@ -171,15 +171,15 @@ def share_code(entry: int, data: int, n: int) -> None:
         data: what it makes of it, such as the address of its arguments.
         n: length of the range.
     """
-    from xparray import _spin
-
     threads = min(_state.threads or num_threads(), n)
     team = None if threads <= 1 else _team(threads)
     if team is None:
+        from xparray import _spin  # loads numba
+
         _spin.lead(_nobody, 0, entry, data, n)
         return
     try:
-        _spin.lead(team.words, threads - 1, entry, data, n)
+        team.spin.lead(team.words, threads - 1, entry, data, n)
     finally:
         team.busy.release()
 

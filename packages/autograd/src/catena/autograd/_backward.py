@@ -25,6 +25,7 @@ from catena.autograd._plan import same
 from catena.autograd._watch import looks_on, watcher
 from xparray import Array
 from xparray._dispatch import dtype_name
+from xparray._memory import is_no_view
 
 _NUMPY = xp.device_of(np.empty(0))
 
@@ -345,9 +346,9 @@ def _walk(
 
 def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
     """Whether a rule made `gx` for one parent alone: it shares no memory with `g` or with what other parents get."""
-    if not gxs and isinstance(gx, ndarray) and gx.base is None:
+    if not gxs and isinstance(gx, ndarray) and is_no_view(gx):
         return bool(gx.flags.writeable)
-    others = [*(g if isinstance(g, Outputs) else (g,)), *gxs]
+    others = [*(g if type(g) is Outputs else (g,)), *gxs]
     times = 0
     for other in others:
         if other is gx:
@@ -355,7 +356,7 @@ def _is_new(gx: Any, g: Any, gxs: Sequence[Any]) -> bool:
     if times > 1:
         return False
     if isinstance(gx, ndarray):
-        if not gx.flags.writeable or gx.base is None:
+        if not gx.flags.writeable or is_no_view(gx):
             return bool(gx.flags.writeable)
     return not any(xp.shares_memory(gx, other) for other in others if other is not None and other is not gx)
 

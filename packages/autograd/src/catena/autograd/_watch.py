@@ -81,7 +81,7 @@ class Watcher:
         """What the node's op pulls, with those who look on before and after."""
         op: Any = node.op
         called = op.called if isinstance(op, Traced) else ""
-        cotangents = tuple(None if part is None else as_array(part) for part in (g if isinstance(g, Outputs) else (g,)))
+        cotangents = tuple(None if part is None else as_array(part) for part in (g if type(g) is Outputs else (g,)))
         inputs = op.inputs_of(node)
         for hook in self.hooks:
             hook.backward_preprocess(self.function, inputs, cotangents)

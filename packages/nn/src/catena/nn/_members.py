@@ -183,9 +183,9 @@ class Members:
     def _entries(self) -> Iterator[tuple[str, Parameter | Link]]:
         """Registered parameters and child links, each by its path from here."""
         for name in self._tracked:
-            value = self.__dict__[name]
+            value: Any = self.__dict__[name]
             if isinstance(value, _ENTRIES):
-                yield name, cast("Parameter | Link", value)
+                yield name, value
             else:
                 yield from leaves(name, value)
 
@@ -209,7 +209,9 @@ class Members:
         for name, entry in self._entries():
             if id(entry) not in seen:
                 seen.add(id(entry))
-                self._adopt(name, entry)
+                owner = entry._owner
+                if owner is None or owner() is not self or entry.name is None:  # at the first walk
+                    self._adopt(name, entry)
                 path = f"{prefix}/{name}"
                 if isinstance(entry, Parameter):
                     params.append((path, entry))
@@ -262,7 +264,7 @@ class Members:
         )
 
 
-_ENTRIES = (Parameter, Members)  # a tuple, as every step of an optimizer asks
+_ENTRIES: tuple[type[Any], ...] = (Parameter, Members)  # a tuple, as every step of an optimizer asks
 
 
 def leaves(path: str, value: Any) -> Iterator[tuple[str, Parameter | Link]]:

@@ -93,7 +93,7 @@ class Parameter(Variable):
     @property
     def array(self) -> Array:
         """The array itself, None as long as it has no shape; assigning replaces it."""
-        return self._array if self.is_initialized else None
+        return self._array if self.node is not None or self.is_initialized else None
 
     @array.setter
     def array(self, value: Array) -> None:

@@ -282,15 +282,6 @@ _FEW = LANES // 2  # so many columns at most are a few
 # lie by rows, and the sizes m, n and k.
 
 
-@compiled
-def _count_pieces(m: int, n: int) -> int:
-    """The pieces of C: `_HEIGHT` rows of one vector of columns each, or twice as many rows of the last few columns."""
-    rest = n % ((2 if n >= 2 * LANES else 1) * LANES)  # columns beyond the last panel that is full
-    if 0 < rest <= _FEW:
-        return -(-m // _HEIGHT) * ((n - rest) // LANES) + -(-m // (2 * _HEIGHT))
-    return -(-m // _HEIGHT) * -(-n // LANES)
-
-
 @shared_code
 def _multiply(product: int, start: int, stop: int) -> None:
     """The pieces from `start` to `stop` of C = A B, panel after panel."""
@@ -336,11 +327,17 @@ def _multiply(product: int, start: int, stop: int) -> None:
 
 
 @compiled
-def _describe(words: Any, a: Any, b: Any, c: Any, is_a_flat: bool, is_b_flat: bool, m: int, n: int, k: int) -> int:
-    """Fill in the words; gives their address."""
+def _describe(
+    words: Any, a: Any, b: Any, c: Any, is_a_flat: bool, is_b_flat: bool, m: int, n: int, k: int
+) -> tuple[int, int]:
+    """Fill in the words; gives their address, and the number of pieces."""
     words[0], words[1], words[2] = a.ctypes.data, b.ctypes.data, c.ctypes.data
     words[3], words[4], words[5], words[6], words[7] = is_a_flat, is_b_flat, m, n, k
-    return words.ctypes.data
+    pieces = -(-m // _HEIGHT) * -(-n // LANES)
+    rest = n % ((2 if n >= 2 * LANES else 1) * LANES)  # columns beyond the last panel that is full
+    if 0 < rest <= _FEW:
+        pieces = -(-m // _HEIGHT) * ((n - rest) // LANES) + -(-m // (2 * _HEIGHT))
+    return words.ctypes.data, pieces
 
 
 def multiply(a: Any, b: Any, c: Any = None) -> Any:
@@ -350,6 +347,6 @@ def multiply(a: Any, b: Any, c: Any = None) -> Any:
     is_a_flat, is_b_flat = a.flags.c_contiguous, b.flags.c_contiguous
     flat_a, flat_b = (a if is_a_flat else a.T).reshape(-1), (b if is_b_flat else b.T).reshape(-1)
     words = np.empty(8, np.int64)
-    product = _describe(words, flat_a, flat_b, c.reshape(-1), is_a_flat, is_b_flat, m, n, k)
-    share_code(_multiply, product, _count_pieces(m, n))
+    product, pieces = _describe(words, flat_a, flat_b, c.reshape(-1), is_a_flat, is_b_flat, m, n, k)
+    share_code(_multiply, product, pieces)
     return c
