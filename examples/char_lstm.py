@@ -103,7 +103,7 @@ def write(model: Writer, characters: str, start: str, length: int, temperature: 
 def main() -> None:
     """Train and write as the command line says."""
     parser = argparse.ArgumentParser(description="Train a network to write, one character after another.")
-    parser.add_argument("--epoch", type=int, default=3, help="how many times to read the text (3)")
+    parser.add_argument("--epoch", type=int, default=6, help="how many times to read the text (6)")
     parser.add_argument("--batchsize", type=int, default=64, help="places of the text read side by side (64)")
     parser.add_argument("--bptt", type=int, default=40, help="steps through which a gradient goes back (40)")
     parser.add_argument("--unit", type=int, default=256, help="units of the LSTM (256)")
