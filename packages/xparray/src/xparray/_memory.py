@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ import numpy as np
 _LEAST = 1 << 16
 # So many elements of 16 bytes have that size; fewer need no closer look.
 _FEW = _LEAST // 16
+_LINE = 64  # bytes of a line of the cache
 _free: dict[int, list[_Block]] = {}
 
 
@@ -66,6 +68,13 @@ def _forget(free: dict[int, list[_Block]], settings: _Settings) -> None:
     settings.held = 0
 
 
+def _aligned(size: int) -> Any:
+    """So many bytes from the beginning of a line of the cache on: a vector that lies across two lines takes twice the time."""
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size]
+
+
 def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray[Any, Any]:
     """A new plain array like `numpy.empty(shape, dtype)`; a large one may lie in memory that an earlier one gave back.
 
@@ -91,7 +100,7 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray[Any, An
     try:
         block = blocks.pop()
     except IndexError:
-        block = np.empty(size, np.uint8).view(_Block)
+        block = _aligned(size).view(_Block)
     else:
         _settings.held -= size
         _settings.reused += 1
@@ -101,6 +110,21 @@ def empty(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray[Any, An
 def is_no_view(x: np.ndarray[Any, Any]) -> bool:
     """Whether the array's memory is its own, or a block of the pool that it was given itself."""
     return x.base is None or type(x.base) is _Owner
+
+
+_own = threading.local()
+
+
+def scratch(size: int, dtype: Any) -> np.ndarray[Any, Any]:
+    """Memory for so many elements, for a loop that runs in this thread, until the next one asks.
+
+    It is always the same memory: what one loop has worked in is still in the cache of its processor when the next one begins.
+    """
+    dtype = np.dtype(dtype)
+    memory: Any = getattr(_own, "memory", None)
+    if memory is None or memory.nbytes < size * dtype.itemsize:
+        memory = _own.memory = _aligned(size * dtype.itemsize)
+    return np.ndarray((size,), dtype, memory)
 
 
 @dataclass(frozen=True)

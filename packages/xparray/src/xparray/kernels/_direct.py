@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xparray._kernel import loop
-from xparray._memory import empty
+from xparray._memory import empty, scratch
 from xparray._threads import share
 from xparray.kernels._columns import Case
 from xparray.kernels._vectors import (
@@ -344,8 +344,8 @@ def _run(x: Any, W: Any, b: Any, y: Any, plan: tuple[Any, ...]) -> None:
     room = -(-((s.down - 1) * s.pitch + s.across) // s.columns) * s.columns
 
     def jobs(start: int, stop: int) -> None:
-        scratch = empty((s.c * s.phases * s.plane + s.rows * room,), x.dtype)
-        _convolve(x.reshape(-1), W.reshape(-1), b, s, *tables, y.reshape(-1), scratch, start, stop)
+        own = scratch(s.c * s.phases * s.plane + s.rows * room, x.dtype)
+        _convolve(x.reshape(-1), W.reshape(-1), b, s, *tables, y.reshape(-1), own, start, stop)
 
     products = s.jobs * s.o * s.terms * s.down * s.across
     share(jobs, s.jobs, least=0 if products > _PRODUCTS else s.jobs + 1)
@@ -382,8 +382,8 @@ def weight_gradient(x: Any, g: Any, case: Case) -> Any:
     gW = empty((parts, case.o * s.terms), x.dtype)
 
     def work(start: int, stop: int) -> None:
-        scratch = empty((s.c * s.phases * s.plane + s.rows * (room + SECOND_LINES),), x.dtype)
-        _accumulate(x.reshape(-1), g.reshape(-1), s, columns, phases, parts, n, gW.reshape(-1), scratch, start, stop)
+        own = scratch(s.c * s.phases * s.plane + s.rows * (room + SECOND_LINES), x.dtype)
+        _accumulate(x.reshape(-1), g.reshape(-1), s, columns, phases, parts, n, gW.reshape(-1), own, start, stop)
 
     products = jobs * case.o * s.terms * s.down * s.across
     share(work, parts * s.groups, least=0 if products > _PRODUCTS else parts * s.groups + 1)

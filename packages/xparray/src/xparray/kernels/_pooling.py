@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from xparray._kernel import loop
-from xparray._memory import empty
+from xparray._memory import scratch
 from xparray.kernels._vectors import get, lanes, primitive, put, vector_loop
 from xparray.kernels.window import Windows, inside
 
@@ -157,7 +157,7 @@ def max_pooling(
 def room_for_lines(s: Windows, dtype: Any) -> Any:
     """Memory for the packed rows of a thread."""
     pitch, rows, _ = packing(s, dtype)
-    return empty((((rows - 1) * s.stride_y + s.kh) * s.stride_x * pitch,), dtype)
+    return scratch(((rows - 1) * s.stride_y + s.kh) * s.stride_x * pitch, dtype)
 
 
 # ------------------------------------------------------------------------------------------------- elements by their taps

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from xparray._kernel import loop
-from xparray._memory import empty
+from xparray._memory import empty, scratch
 from xparray._threads import share
 from xparray.kernels._columns import Case
 from xparray.kernels._vectors import (
@@ -77,7 +77,7 @@ sums_tile = on_both_sides(_of_sums, 6)
 #
 # Tiles are counted through the images, row by row; a job is some rows of them. Its part of the input is packed with the channels
 # of a place next to one another, which makes vectors of them. V[36, tile, channel] are its transformed tiles, U[36, panel, channel,
-# column] the windows, with outputs in panels as wide as a block or a vector, and M[36, tile, output] = V U.
+# column] the windows, with outputs in panels as wide as a block or a vector, and M[36, tile, column] = V U, for a panel at a time.
 #
 # Each of the 36 is a line of the cache longer than its elements need: at distances of powers of two they would share few lines.
 _GAP = 16
@@ -112,7 +112,7 @@ class Plan(NamedTuple):
 
     @property
     def scratch(self) -> int:
-        """Elements of a packed job, its V, and its M or what is as large."""
+        """Elements of a packed job, its V, and its M or, for the gradient, the transformed outputs."""
         packed = (4 * self.group + 2) * (4 * self.tiles_across + 2) * max(self.c_full, self.o_full)
         return packed + 36 * (self.room * (self.c_full + self.o_full) + 2 * _GAP)
 
@@ -201,38 +201,39 @@ def _convolve(
 ) -> None:
     """Outputs of the jobs from `start` to `stop`."""
     packed, V, M, of_v = _parts(s, scratch)
-    of_u, of_m = s.c * s.o_full + _GAP, s.room * s.o_full + _GAP
+    of_u, of_m = s.c * s.o_full + _GAP, s.room * s.columns + _GAP
     across = 4 * s.tiles_across
     for job in range(start, stop):
         first = job * s.group
         last = min(first + s.group, s.images * s.tiles_down)
         tiles = (last - first) * s.tiles_across
         _transform_input(x, s, first, last, packed, V, of_v)
-        # A^T X A is 1 everywhere where X is 1 at (1, 1), element 7, and 0 elsewhere: there the bias goes in.
-        for i in range(s.room):
-            for k in range(s.o_full):
-                put(M, 7 * of_m + i * s.o_full + k, b[k])
-        for e in range(36):
-            for k in range(0, s.o_full, s.columns):
+        for k in range(0, s.o_full, s.columns):
+            # A^T X A is 1 everywhere where X is 1 at (1, 1), element 7, and 0 elsewhere: there the bias goes in.
+            for i in range(s.room):
+                for j in range(s.columns):
+                    put(M, 7 * of_m + i * s.columns + j, b[k + j])
+            for e in range(36):
+                at = e * of_u + k * s.c
                 for i in range(0, tiles, s.rows):
-                    to = e * of_m + i * s.o_full + k
-                    at = e * of_u + k * s.c
+                    to = e * of_m + i * s.columns
                     if s.columns > s.lanes:
-                        block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.o_full, e == 7)
+                        block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.columns, e == 7)
                     else:
-                        column_of_block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.o_full, e == 7)
-        row = first
-        while row < last:
-            n, down, count = _stretch(s, row, last)
-            for i in range(count):
-                for j in range(s.tiles_across):
-                    at = ((row - first + i) * s.tiles_across + j) * s.o_full
-                    to = (i * across + j) * 4 * s.o_full
-                    for k in range(0, s.o_full, s.lanes):
-                        output_tile(M, at + k, 6 * of_m, of_m, packed, to + k, across * s.o_full, s.o_full)
-            begin = (n * s.o * s.oh + 4 * down) * s.ow
-            _unpack(packed, across, s.o_full, y, begin, s.o, s.oh * s.ow, s.ow, min(4 * count, s.oh - 4 * down))
-            row += count
+                        column_of_block(V, e * of_v, of_tile, i, each, U, at, of_panel, s.c, M, to, s.columns, e == 7)
+            row = first
+            while row < last:
+                n, down, count = _stretch(s, row, last)
+                for i in range(count):
+                    for j in range(s.tiles_across):
+                        at = ((row - first + i) * s.tiles_across + j) * s.columns
+                        to = (i * across + j) * 4 * s.columns
+                        for v in range(0, s.columns, s.lanes):
+                            output_tile(M, at + v, 6 * of_m, of_m, packed, to + v, across * s.columns, s.columns)
+                begin = ((n * s.o + k) * s.oh + 4 * down) * s.ow
+                height = min(4 * count, s.oh - 4 * down)
+                _unpack(packed, across, s.columns, y, begin, min(s.columns, s.o - k), s.oh * s.ow, s.ow, height)
+                row += count
 
 
 @vector_loop
@@ -339,7 +340,7 @@ def _gather_windows(dU: Any, of_u: Any, parts: Any, s: Any, gW: Any, start: Any,
 # -------------------------------------------------------------------------------------------------- on the host
 
 _F32 = np.dtype(np.float32)
-# Tiles of a job: V and M lie in the second-level cache, and U, which may not, is read once for all of them.
+# Tiles of a job: V, and a panel's M, lie in the second-level cache, and U, which may not, is read once for all of them.
 _TILES = 64
 # A convolution is cut into so many jobs at least, however few tiles that leaves them, but for a block.
 _JOBS = 4
@@ -385,7 +386,9 @@ def _multiply(x: Any, W: Any, b: Any, size: Sizes, pad: Sizes, steps: tuple[int,
     y = empty((images, o, *size))
 
     def jobs(start: int, stop: int) -> None:
-        _convolve(x.reshape(-1), U, bias, s, each, of_tile, of_panel, y.reshape(-1), empty((s.scratch,)), start, stop)
+        _convolve(
+            x.reshape(-1), U, bias, s, each, of_tile, of_panel, y.reshape(-1), scratch(s.scratch, _F32), start, stop
+        )
 
     share(jobs, s.jobs, least=0 if s.jobs * s.room * 36 * c * o > _PRODUCTS else s.jobs + 1)
     return y
@@ -419,10 +422,8 @@ def weight_gradient(x: Any, g: Any, case: Case) -> Any:
     dU = empty((parts * 36 * of_u,))
 
     def work(start: int, stop: int) -> None:
-        scratch = empty((s.scratch,))
-        _accumulate(
-            x.reshape(-1), g.reshape(-1), s, of_channel, of_tile, of_panel, parts, cuts, dU, scratch, start, stop
-        )
+        room = scratch(s.scratch, _F32)
+        _accumulate(x.reshape(-1), g.reshape(-1), s, of_channel, of_tile, of_panel, parts, cuts, dU, room, start, stop)
 
     share(work, parts * cuts, least=0 if s.jobs * s.room * 36 * c * o > _PRODUCTS else parts * cuts + 1)
     gW = empty((o, c, 3, 3))
