@@ -148,9 +148,9 @@ def _pack(
 @loop
 def _unpack(packed: Any, across: Any, o_full: Any, y: Any, at: Any, o: Any, plane: Any, ow: Any, down: Any) -> None:
     """`down` rows of y at y[at], from packed[y, x, output] with `across` columns."""
-    for i in range(down):
-        line = i * across * o_full
-        for k in range(0, o, 8):
+    for k in range(0, o, 8):
+        for i in range(down):
+            line = i * across * o_full
             to = at + k * plane + i * ow
             q = 0
             if k + 8 <= o:
