@@ -23,6 +23,7 @@ from catena.training.iterators import MultiprocessIterator, MultithreadIterator,
 from xparray.random import get_generator
 
 BATCH, WORKERS = 32, 2
+AHEAD = 2 * WORKERS  # minibatches under way, as many as torch's DataLoader has by default
 
 
 def flip(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -74,7 +75,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         dataset = TransformDataset(ImageDataset(make_images(Path(folder), options.images)), flip)
-        multiprocess = MultiprocessIterator(dataset, BATCH, n_processes=WORKERS, n_prefetch=2)
+        multiprocess = MultiprocessIterator(dataset, BATCH, n_processes=WORKERS, n_prefetch=AHEAD)
         multithread = MultithreadIterator(dataset, BATCH, n_threads=WORKERS)
         contestants = {
             "SerialIterator": ours(SerialIterator(dataset, BATCH), options.images),

@@ -89,8 +89,8 @@ class MultiprocessIterator(PrefetchingIterator["Part"]):
             dataset, batch_size, repeat, shuffle, order_sampler, n_workers=self.n_processes, n_prefetch=self.n_prefetch
         )
 
-    def _submit(self, part: int, keys: Keys) -> Part:
-        return self._workers.submit(part, keys, self._seed)
+    def _submit(self, keys: Keys) -> Part:
+        return self._workers.submit(keys, self._seed)
 
     def _collect(self, parts: list[Part]) -> list[Any]:
         return [example for part in parts for example in self._workers.collect(part)]

@@ -113,7 +113,7 @@ class MultithreadIterator(PrefetchingIterator[_Task]):
         self._threads: _Threads | None = None
         super().__init__(dataset, batch_size, repeat, shuffle, order_sampler, n_workers=self.n_threads, n_prefetch=1)
 
-    def _submit(self, part: int, keys: Keys) -> _Task:
+    def _submit(self, keys: Keys) -> _Task:
         if self._threads is None:
             self._threads = _Threads(self.n_threads)
         task = _Task(self.dataset, self._seed, keys)

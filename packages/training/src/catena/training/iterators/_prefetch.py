@@ -41,13 +41,12 @@ class PrefetchingIterator(OrderedIterator, Generic[T]):
 
     def __init__(self, *args: Any, n_workers: int, n_prefetch: int) -> None:
         self._n_workers, self._n_prefetch = n_workers, n_prefetch
-        self._submitted = 0
         self._ahead: deque[_Batch[T]] = deque()
         super().__init__(*args)
 
     @abstractmethod
-    def _submit(self, part: int, keys: Keys) -> T:
-        """Have a worker read examples, those of part number `part` since the beginning."""
+    def _submit(self, keys: Keys) -> T:
+        """Have a worker read examples."""
 
     @abstractmethod
     def _collect(self, parts: list[T]) -> list[Any]:
@@ -81,10 +80,7 @@ class PrefetchingIterator(OrderedIterator, Generic[T]):
             sampler = _state_of(self.order_sampler)
         keys = [(epoch, i) for epoch, indices in runs for i in indices]
         size = -(-len(keys) // self._n_workers)
-        parts = []
-        for begin in range(0, len(keys), size):
-            parts.append(self._submit(self._submitted, keys[begin : begin + size]))
-            self._submitted += 1
+        parts = [self._submit(keys[begin : begin + size]) for begin in range(0, len(keys), size)]
         self._ahead.append(_Batch(parts, after, sampler))
         return True
 

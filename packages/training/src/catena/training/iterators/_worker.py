@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 import xparray as xp
-from catena.training.iterators._ordered import read
+from catena.training.iterators._ordered import keep_freed_memory, read
 from xparray._memory import empty
 
 ALIGNMENT = 64  # bytes, as NumPy's own memory begins
@@ -69,6 +69,7 @@ def run(dataset: Any, orders: Connection, answers: Connection, begun: Any, inher
         connection.close()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     xp.set_num_threads(1)  # there is a worker for each processor
+    keep_freed_memory()
     memories: dict[int, SharedMemory] = {}
     begun.value = 0
     try:

@@ -90,6 +90,10 @@ class Worker:
             orders.close()
             answers.close()
 
+    def load(self) -> tuple[int, int]:
+        """Numbers of examples: those that it has not begun, and all that it was asked for."""
+        return self.taken - max(self.begun.value, 0), self.taken
+
     def give_back(self, slot: int) -> None:
         """Called when nobody has arrays in the memory of that slot any more."""
         self.lent.discard(slot)
@@ -135,10 +139,11 @@ class Workers:
     def __reduce__(self) -> tuple[Any, ...]:
         return Workers, self._arguments
 
-    def submit(self, number: int, keys: list[tuple[int, int]], seed: int) -> Part:
-        """Have one of the workers read the examples of `keys`; which one follows from `number`."""
-        k = number % len(self._current)
-        worker = self._current[k]
+    def submit(self, keys: list[tuple[int, int]], seed: int) -> Part:
+        """Have the worker that has the fewest examples left to read those of `keys`."""
+        # In turns, the one that shares its processor with the parent would fall behind, and the others wait.
+        worker = min(self._current, key=lambda worker: (0, 0) if worker is None else worker.load())
+        k = self._current.index(worker)
         if worker is not None and self._most is not None and worker.taken >= self._most:
             worker = None  # the old one goes when it has answered
         if worker is None:
@@ -153,7 +158,7 @@ class Workers:
         """The examples of `part`, once its worker has answered."""
         while part.examples is None:
             if part.worker not in self._living:  # a copy of the iterator, which shares the processes, has stopped them
-                part = self.submit(part.worker.number, part.keys, part.seed)
+                part = self.submit(part.keys, part.seed)
             self._receive(part.worker)
         return part.examples
 
