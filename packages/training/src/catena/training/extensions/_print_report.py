@@ -47,6 +47,7 @@ class PrintReport(Extension):
         self._widths = [max(10, len(entry)) for entry in self._entries]
         self._log_report = log_report
         self._out = out
+        self._found: LogReport | None = None
         self._printed = 0
         self._names: set[str] = set()
 
@@ -57,13 +58,15 @@ class PrintReport(Extension):
 
     def initialize(self, trainer: Trainer) -> None:
         """Check that the log to print is there."""
-        self._log_of(trainer)
+        self._found = self._find(trainer)
 
     def __call__(self, trainer: Trainer) -> None:
         """Print the entries that are new."""
-        if isinstance(self._log_report, LogReport):
-            self._log_report(trainer)
-        log = self._log_of(trainer)
+        if self._found is None:
+            self._found = self._find(trainer)
+        if self._found is self._log_report:
+            self._found(trainer)
+        log = self._found.log
         if len(log) == self._printed:
             return
         console = terminal() if self._out is None else None
@@ -84,7 +87,7 @@ class PrintReport(Extension):
         if isinstance(self._log_report, LogReport):
             self._log_report.serialize(serializer["_log_report"])
 
-    def _log_of(self, trainer: Trainer) -> list[dict[str, Any]]:
+    def _find(self, trainer: Trainer) -> LogReport:
         report = self._log_report
         if isinstance(report, str):
             try:
@@ -96,7 +99,7 @@ class PrintReport(Extension):
                 ) from None
         if not isinstance(report, LogReport):
             raise TypeError(f"PrintReport: log_report is {report!r}; expected a LogReport or the name of one")
-        return report.log
+        return report
 
     def _line(self, cells: list[str]) -> str:
         return "  ".join(f"{cell:<{width}}" for cell, width in zip(cells, self._widths, strict=True)).rstrip()
