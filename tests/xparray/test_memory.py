@@ -3,12 +3,13 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 
-from xparray._memory import empty, memory_info, memory_pool
+from xparray._memory import empty, memory_info, memory_pool, scratch
 
 LARGE = (300, 300)
 
@@ -113,3 +114,23 @@ def test_threads_never_share_a_block() -> None:
     for t in threads:
         t.join()
     assert not wrong
+
+
+def test_the_scratch_of_a_thread_is_the_same_memory_each_time_and_grows() -> None:
+    first = scratch(100, np.float32)
+    assert scratch(50, np.float64).ctypes.data == first.ctypes.data
+    larger = scratch(1 << 22, np.float32)
+    assert scratch(8, np.float32).ctypes.data == larger.ctypes.data
+
+
+def test_two_threads_have_scratch_of_their_own() -> None:
+    other = []
+    thread = threading.Thread(target=lambda: other.append(scratch(100, np.float32)))
+    thread.start()
+    thread.join()
+    assert not np.shares_memory(other[0], scratch(100, np.float32))
+
+
+@pytest.mark.parametrize("make", [lambda n: empty((n,), np.float32), lambda n: scratch(n, np.float32)])
+def test_large_memory_begins_with_a_line_of_the_cache(make: Callable[[int], Any]) -> None:
+    assert [make(n).ctypes.data % 64 for n in (1 << 15, 100_003, 1 << 20)] == [0, 0, 0]
