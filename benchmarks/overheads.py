@@ -6,7 +6,7 @@ Both libraries run the same text. Its names: `a` ascending and `b` ones, `h` sma
 
 from __future__ import annotations
 
-import time
+from timeit import Timer
 from typing import Any
 
 import numpy as np
@@ -81,13 +81,10 @@ def overheads(rounds: int, repeats: int = 100) -> dict[str, tuple[float, float]]
     names = arguments()
     for text in CALLS:
         name, _, rest = text.partition("(")
-        program = f"def run(f):\n start = clock()\n for _ in turns: f({rest}\n return (clock() - start) / {repeats}"
-        spaces: dict[str, Any] = {**names, "clock": time.perf_counter, "turns": range(repeats)}
-        exec(program, spaces)
-        run, least = spaces["run"], [float("inf")] * 2
-        functions = [_function(library, name) for library in (np, xp)]
+        timers = [Timer(f"f({rest}", globals={**names, "f": _function(library, name)}) for library in (np, xp)]
+        least = [float("inf")] * 2
         for _ in range(40 * rounds):
-            least = [min(s, run(f)) for s, f in zip(least, functions, strict=True)]
+            least = [min(s, timer.timeit(repeats) / repeats) for s, timer in zip(least, timers, strict=True)]
         found[text] = (least[0], least[1] - least[0])
     return found
 

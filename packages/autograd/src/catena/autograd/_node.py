@@ -227,7 +227,9 @@ class Outputs(Sequence[Any]):
         return map(self._parts.get, range(self._count))
 
     def __getitem__(self, i: Any) -> Any:
-        return tuple(self)[i]
+        if isinstance(i, int) and 0 <= i < self._count:
+            return self._parts.get(i)
+        return tuple(self)[i]  # a slice, a place from the end, or none
 
     def __add__(self, other: Any) -> Outputs:
         """This, with what is in `other`: only the walk that adds them refers to either."""
